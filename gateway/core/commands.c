@@ -1,0 +1,231 @@
+/* What officers and systems ask for. A command is done only when its client may send it, it has not expired, it was not done before, and it names the
+ * passage and the very decision that its sender has seen: a late "release" must never open for the next truck. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "core/internal.h"
+
+/* Everything a command's handler may need, gathered and checked once. */
+struct order {
+    const struct gl_command *cmd;
+    const struct gl_client_config *client;
+    struct lane *lane;
+    struct passage *passage;
+    char refusal[GL_DETAIL];   /* why not; "" = done */
+};
+
+#define REFUSE(o, ...) gl_format((o)->refusal, sizeof (o)->refusal, __VA_ARGS__)
+
+static bool seen_before(struct gl_core *c, const struct gl_command *cmd) {
+    char mark[sizeof c->seen[0]];
+    gl_clip(mark, sizeof mark, cmd->id);
+    for (int i = 0; i < c->n_seen; i++)
+        if (strcmp(c->seen[i], mark) == 0) return true;
+    memcpy(c->seen[c->seen_at], mark, sizeof mark);
+    c->seen_at = (c->seen_at + 1) % GL_SEEN_COMMANDS;
+    if (c->n_seen < GL_SEEN_COMMANDS) c->n_seen++;
+    return false;
+}
+
+static enum gl_override rank(const char *role) {
+    return strcmp(role, "authority") == 0 ? GL_OVERRIDE_AUTHORITY : GL_OVERRIDE_OFFICER;
+}
+
+/* The strictest permission that the standing obstacles ask for, and the rule that asks it. */
+static enum gl_override needed(const struct gl_decision *d, bool inspected, const char **ret_rule) {
+    enum gl_override most = GL_OVERRIDE_OFFICER;
+    *ret_rule = "";
+    for (int i = 0; i < d->n_rules; i++) {
+        const struct gl_rule *r = gl_rule_by_code(d->rules[i].rule);
+        if (d->rules[i].result == GL_PASS || d->rules[i].result == GL_NOTE || !r) continue;
+        enum gl_override ask = (enum gl_override)r->override;
+        if (inspected && r->inspected && ask == GL_OVERRIDE_NEVER) ask = GL_OVERRIDE_OFFICER;
+        if (ask >= most) most = ask, *ret_rule = r->code;
+    }
+    return most;
+}
+
+/* Two persons: the first agrees and is remembered, the second, another one, makes it so. */
+static bool second_person(struct order *o) {
+    struct passage *p = o->passage;
+    bool same_decision = strcmp(p->first_decision, p->decision_id) == 0;
+    if (same_decision && p->first_officer[0] && strcmp(p->first_officer, o->cmd->officer.id) != 0) return true;
+    memcpy(p->first_officer, o->cmd->officer.id, sizeof p->first_officer);
+    memcpy(p->first_decision, p->decision_id, sizeof p->first_decision);
+    return false;
+}
+
+static bool may_lift(struct order *o, bool inspected) {
+    const char *rule;
+    if (o->cmd->outcome != GL_OUTCOME_RELEASE) return true;
+    switch (needed(&o->passage->decision, inspected, &rule)) {
+    case GL_OVERRIDE_OFFICER: return true;
+    case GL_OVERRIDE_AUTHORITY:
+        if (rank(o->client->role) >= GL_OVERRIDE_AUTHORITY) return true;
+        REFUSE(o, "%s may be lifted by the authority only", rule);
+        return false;
+    case GL_OVERRIDE_TWO:
+        if (second_person(o)) return true;
+        REFUSE(o, "%s needs two persons: %s has agreed, a second one must send the same", rule, o->cmd->officer.id);
+        return false;
+    case GL_OVERRIDE_NEVER:
+        REFUSE(o, "%s cannot be overridden%s", rule, strcmp(rule, "RANDOM") == 0 ? ": inspect, then send inspection-result" : "");
+        return false;
+    }
+    return false;
+}
+
+static bool may_go(struct order *o) {
+    struct lane *l = o->lane;
+    if (o->cmd->outcome == GL_OUTCOME_NONE) REFUSE(o, "outcome is missing; release or inspect is needed");
+    else if (l->mode == GL_MODE_CLOSED && o->cmd->outcome == GL_OUTCOME_RELEASE) REFUSE(o, "lane %s is closed", l->config->id);
+    else if (o->passage != l->passages[0]) REFUSE(o, "another vehicle stands before this one");
+    else if (!o->cmd->officer.id[0]) REFUSE(o, "officer.id is missing: who decides?");
+    else if (!o->cmd->reason[0]) REFUSE(o, "reason is missing: why?");
+    return o->refusal[0] == '\0';
+}
+
+static void do_override(struct gl_core *c, struct order *o) {
+    if (may_go(o) && may_lift(o, false)) gl_decide_by_officer(c, o->lane, o->passage, o->cmd, "OVERRIDE");
+}
+
+static void do_inspection_result(struct gl_core *c, struct order *o) {
+    if (may_go(o) && may_lift(o, true)) gl_decide_by_officer(c, o->lane, o->passage, o->cmd, "INSPECTION_RESULT");
+}
+
+static void do_typed_plate(struct gl_core *c, struct order *o) {
+    const struct gl_command *cmd = o->cmd;
+    struct gl_plate_keys keys;
+    if (!cmd->officer.id[0]) REFUSE(o, "officer.id is missing: who typed it?");
+    else if (!cmd->plate[0] || gl_plate_keys(cmd->plate, &keys) < 0 || keys.n == 0) REFUSE(o, "plate is missing or has no letter or digit");
+    if (o->refusal[0]) return;
+    struct gl_reading r;
+    gl_reading_init(&r, GL_READING_PLATE);
+    memcpy(r.lane, o->lane->config->id, sizeof r.lane);
+    gl_clip(r.device, sizeof r.device, cmd->client);
+    gl_clip(r.source_id, sizeof r.source_id, cmd->officer.id);
+    gl_core_uuid(c, c->now, r.id);
+    memcpy(r.passage, o->passage->id, sizeof r.passage);
+    r.time = r.received_at = c->now.wall;
+    memcpy(r.value.plate.text, cmd->plate, sizeof r.value.plate.text);
+    memcpy(r.value.plate.country, cmd->country, sizeof r.value.plate.country);
+    r.value.plate.role = cmd->role == GL_ROLE_TRAILER ? GL_ROLE_TRAILER : GL_ROLE_VEHICLE;
+    ADD_EFFECT(c, GL_EFFECT_READING, &r);
+    memcpy(c->out->v[c->out->n - 1].id, r.id, sizeof r.id);
+    gl_sighting_take(cmd->role == GL_ROLE_TRAILER ? &o->passage->trailer : &o->passage->vehicle, cmd->plate, NAN, c->now.mono, true);
+    gl_passage_note_reading(o->passage, r.id);
+    o->passage->touched_mono = c->now.mono;
+    gl_lane_consider(c, o->lane);
+}
+
+static void do_lane_mode(struct gl_core *c, struct order *o) {
+    if (o->cmd->mode == GL_MODE_NONE) {
+        REFUSE(o, "mode is missing; open, closed, manual or shadow is needed");
+        return;
+    }
+    struct gl_mode_state m;
+    gl_fields_clear(&gl_mode_state_fields, &m);
+    memcpy(m.lane, o->lane->config->id, sizeof m.lane);
+    m.mode = o->lane->mode = o->cmd->mode;
+    m.since = c->now.wall;
+    gl_clip(m.by, sizeof m.by, o->cmd->officer.id[0] ? o->cmd->officer.id : o->cmd->client);
+    ADD_EFFECT(c, GL_EFFECT_MODE, &m);
+    gl_lane_consider(c, o->lane);
+}
+
+static void do_close(struct gl_core *c, struct order *o) {
+    if (o->cmd->exit == GL_EXIT_NONE) {
+        REFUSE(o, "exit is missing; confirmed, backed_out or unknown is needed");
+        return;
+    }
+    gl_passage_close(c, o->lane, o->passage, (enum gl_exit)o->cmd->exit);
+    gl_lane_consider(c, o->lane);
+}
+
+static void do_alarm_acknowledge(struct gl_core *c, struct order *o) {
+    struct gl_alarm a;
+    if (!o->cmd->alarm[0]) {
+        REFUSE(o, "alarm is missing: the id of the alarm is needed");
+        return;
+    }
+    gl_fields_clear(&gl_alarm_fields, &a);
+    memcpy(a.lane, o->lane->config->id, sizeof a.lane);
+    memcpy(a.alarm, o->cmd->alarm, sizeof a.alarm);
+    gl_clip(a.action, sizeof a.action, "acknowledge");
+    gl_clip(a.by, sizeof a.by, o->cmd->officer.id[0] ? o->cmd->officer.id : o->cmd->client);
+    gl_clip(a.detail, sizeof a.detail, o->cmd->reason);
+    ADD_EFFECT(c, GL_EFFECT_ALARM, &a);
+}
+
+static void do_outbox(struct gl_core *c, struct order *o) {
+    if (!o->cmd->stream[0]) REFUSE(o, "stream is missing: \"post\" or \"lane/LANE\" is needed");
+    else ADD_EFFECT(c, GL_EFFECT_OUTBOX, o->cmd);
+}
+
+/* What each command needs to name. */
+enum { NEEDS_LANE = 1, NEEDS_PASSAGE = 2, NEEDS_DECISION = 4 };
+static const struct {
+    unsigned needs;
+    void (*run)(struct gl_core *c, struct order *o);
+} handlers[] = {
+    [GL_COMMAND_OVERRIDE] = {NEEDS_LANE | NEEDS_PASSAGE | NEEDS_DECISION, do_override},
+    [GL_COMMAND_TYPED_PLATE] = {NEEDS_LANE | NEEDS_PASSAGE, do_typed_plate},
+    [GL_COMMAND_INSPECTION_RESULT] = {NEEDS_LANE | NEEDS_PASSAGE | NEEDS_DECISION, do_inspection_result},
+    [GL_COMMAND_LANE_MODE] = {NEEDS_LANE, do_lane_mode},
+    [GL_COMMAND_CLOSE] = {NEEDS_LANE | NEEDS_PASSAGE, do_close},
+    [GL_COMMAND_ALARM_ACKNOWLEDGE] = {NEEDS_LANE, do_alarm_acknowledge},
+    [GL_COMMAND_ACK] = {0, do_outbox},
+    [GL_COMMAND_REPLAY] = {0, do_outbox},
+};
+
+/* Who, when, and whether it is still about what its sender saw. */
+static void admit(struct gl_core *c, struct order *o) {
+    const struct gl_command *cmd = o->cmd;
+    o->client = gl_config_client(c->config, cmd->client);
+    if (!o->client) REFUSE(o, "client %s is not configured", cmd->client);
+    else if (!(o->client->commands & (1u << cmd->name))) REFUSE(o, "client %s may not send %s", cmd->client, gl_command_names[cmd->name]);
+    else if (!cmd->id[0]) REFUSE(o, "id is missing");
+    else if (cmd->expires_at == 0) REFUSE(o, "expires_at is missing");
+    else if (cmd->expires_at <= c->now.wall) REFUSE(o, "the command has expired");
+    else if (seen_before(c, cmd)) REFUSE(o, "the command %s was already taken", cmd->id);
+}
+
+static void locate(struct gl_core *c, struct order *o, unsigned needs) {
+    const struct gl_command *cmd = o->cmd;
+    if (o->refusal[0] || !(needs & NEEDS_LANE)) return;
+    o->lane = gl_lane_by_id(c, cmd->lane);
+    if (!o->lane) {
+        REFUSE(o, "lane %s does not exist", cmd->lane[0] ? cmd->lane : "(none named)");
+        return;
+    }
+    if (!(needs & NEEDS_PASSAGE)) return;
+    o->passage = gl_lane_find(o->lane, cmd->passage);
+    if (!o->passage) REFUSE(o, "passage %s is not open in lane %s", cmd->passage[0] ? cmd->passage : "(none named)", cmd->lane);
+    else if ((needs & NEEDS_DECISION) && !o->passage->decided) REFUSE(o, "passage %s is not decided yet", cmd->passage);
+    else if ((needs & NEEDS_DECISION) && strcmp(o->passage->decision_id, cmd->decision) != 0)
+        REFUSE(o, "the decision is now %s, not the one named", o->passage->decision_id);
+}
+
+static void reply(struct gl_core *c, const struct order *o) {
+    struct gl_reply r;
+    gl_fields_clear(&gl_reply_fields, &r);
+    memcpy(r.client, o->cmd->client, sizeof r.client);
+    r.name = o->cmd->name;
+    memcpy(r.command, o->cmd->id, sizeof r.command);
+    r.ok = gl_tri(o->refusal[0] == '\0');
+    memcpy(r.error, o->refusal, sizeof r.error);
+    memcpy(r.response_topic, o->cmd->response_topic, sizeof r.response_topic);
+    memcpy(&r.correlation, &o->cmd->correlation, sizeof r.correlation);
+    ADD_EFFECT(c, GL_EFFECT_REPLY, &r);
+}
+
+void gl_core_command(struct gl_core *c, const struct gl_command *cmd) {
+    if (cmd->name == GL_COMMAND_NONE || cmd->name >= GL_COUNT(handlers)) return;  /* the socket's table refuses those already */
+    struct order o = {.cmd = cmd};
+    ADD_EFFECT(c, GL_EFFECT_COMMAND, cmd);
+    admit(c, &o);
+    locate(c, &o, handlers[cmd->name].needs);
+    if (!o.refusal[0]) handlers[cmd->name].run(c, &o);
+    reply(c, &o);
+}

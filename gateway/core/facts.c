@@ -1,0 +1,125 @@
+/* What is known of one passage at one moment, gathered for the rules: which movement carries the decision, which declarations count. */
+#include <string.h>
+
+#include "core/internal.h"
+
+enum { ETA_GRACE_MS = 72 * 3600 * 1000 };  /* a movement not arrived 72 h after its announced time is over */
+
+static bool movement_over(const struct gl_answer_movement *m, int64_t wall) {
+    return m->state == GL_MOVEMENT_EXPIRED || (m->valid_to && wall > m->valid_to) || (!m->valid_to && m->eta && wall > m->eta + ETA_GRACE_MS);
+}
+
+static bool used_by_other(const struct facts *f, uint8_t use, const char *by) {
+    return use != GL_USE_NONE && strcmp(by, f->passage->id) != 0;
+}
+
+/* Live = it could carry a release if all else is well. */
+static bool movement_live(const struct facts *f, const struct gl_answer_movement *m) {
+    bool state = m->state == GL_MOVEMENT_READY || m->state == GL_MOVEMENT_CHECKED_IN;
+    bool direction = m->direction == GL_DIRECTION_NONE || m->direction == f->lane->direction;
+    return state && direction && !movement_over(m, f->now.wall) && !used_by_other(f, m->use, m->used_by);
+}
+
+static bool declaration_live(const struct gl_answer_declaration *d, int64_t wall) {
+    bool ended = d->state == GL_DECLARATION_CANCELLED || d->state == GL_DECLARATION_EXPIRED || d->state == GL_DECLARATION_ARRIVED ||
+                 d->state == GL_DECLARATION_DISCHARGED;
+    return d->received && !ended && !(d->valid_to && wall > d->valid_to);
+}
+
+/* By what may this passage be identified? A document beats a plate that could not be read; a plate beats a container. */
+static uint8_t accepted_by(const struct facts *f) {
+    const struct passage *p = f->passage;
+    if (p->reference.value[0]) return GL_BY_REFERENCE;
+    if (p->vehicle.text[0]) return GL_BY_PLATE | GL_BY_SWAP;
+    if (p->vehicle.seen && p->container.text[0]) return GL_BY_CONTAINER;
+    return 0;
+}
+
+/* The one live movement; or, to explain why there is none, the first of the others. */
+static void choose_movement(struct facts *f, uint8_t by) {
+    int any = -1, live = -1;
+    for (int pass = 0; pass < 2 && live < 0; pass++) {
+        /* Means declared as the vehicle first; the same plate declared as a trailer only when nothing else is found. */
+        uint8_t want = pass == 0 ? by & (uint8_t)~GL_BY_SWAP : by & GL_BY_SWAP;
+        for (int i = 0; i < f->answer->n_movements; i++) {
+            const struct gl_answer_movement *m = &f->answer->movements[i];
+            if (!(m->by & want)) continue;
+            if (any < 0) any = i;
+            if (!movement_live(f, m)) continue;
+            f->n_live++;
+            if (live < 0) live = i;
+        }
+    }
+    f->movement = live >= 0 ? live : any;
+}
+
+static bool found_by(const struct gl_answer_declaration *d, uint8_t by) { return d->movement < 0 && (d->by & by) != 0; }
+
+bool gl_facts_judged(const struct facts *f, const struct gl_answer_declaration *d) {
+    if (f->movement >= 0) return d->movement == f->movement || (d->by & GL_BY_MOVEMENT && d->movement == f->movement);
+    if (!f->by_declaration) return false;
+    uint8_t by = accepted_by(f);
+    if (!found_by(d, by)) return false;
+    /* Past consignments of the same vehicle say nothing while a live one is there. */
+    if (declaration_live(d, f->now.wall)) return true;
+    for (int i = 0; i < f->answer->n_declarations; i++)
+        if (found_by(&f->answer->declarations[i], by) && declaration_live(&f->answer->declarations[i], f->now.wall)) return false;
+    return true;
+}
+
+static void add_trailers(struct facts *f, const struct gl_answer_means *means, int n) {
+    for (int i = 0; i < n && f->n_trailers < GL_MAX_ANSWER_MEANS; i++) {
+        struct gl_plate_keys keys;
+        if (means[i].role != GL_ROLE_TRAILER || gl_plate_keys(means[i].plate, &keys) < 0 || keys.n == 0) continue;
+        bool known = false;
+        for (int k = 0; k < f->n_trailers; k++) known = known || gl_plate_keys_meet(&f->trailers[k], &keys);
+        if (!known) f->trailers[f->n_trailers++] = keys;
+    }
+}
+
+static void gather_trailers(struct facts *f) {
+    if (f->movement >= 0) add_trailers(f, f->answer->movements[f->movement].means, f->answer->movements[f->movement].n_means);
+    if (f->n_trailers > 0) return;  /* the envelope knows best what is coupled today */
+    for (int i = 0; i < f->answer->n_declarations; i++) {
+        const struct gl_answer_declaration *d = &f->answer->declarations[i];
+        if (gl_facts_judged(f, d)) add_trailers(f, d->means, d->n_means);
+    }
+}
+
+static void gather_faults(const struct gl_core *c GL_UNUSED, const struct lane *l, const struct passage *p, struct facts *f) {
+    const char *how = NULL, *who = NULL;
+    for (int i = 0; i < l->config->n_devices; i++) {
+        const struct device *d = &l->devices[i];
+        const struct gl_device_config *dc = &l->config->devices[i];
+        if (d->state == GL_DEVICE_ONLINE) continue;
+        /* An unwell device has still done its part when its reading is here. */
+        bool delivered = dc->role == GL_ROLE_TRAILER ? p->trailer.text[0] != '\0' : p->vehicle.text[0] != '\0';
+        bool counts = dc->required && (d->state == GL_DEVICE_OFFLINE || !delivered);
+        char *to = counts ? f->fault : f->fault_note;
+        if (to[0] == '\0') gl_format(to, GL_DETAIL, "%s is %s: %s", dc->id, gl_device_states[d->state], d->reason);
+    }
+    if (l->gpio.state == GL_DEVICE_OFFLINE) who = "the loops and lights", how = l->gpio.reason;
+    if (l->emergency_stop) who = "the emergency stop", how = "it is pressed";
+    if (who) gl_format(f->fault, GL_DETAIL, "%s: %s", who, how);
+    if (!f->fault[0] && p->faulted && !p->decided) gl_clip(f->fault, GL_DETAIL, "a required device was away while the vehicle stood here");
+}
+
+void gl_facts_gather(const struct gl_core *c, const struct lane *l, const struct passage *p, const struct gl_answer *a, struct facts *f) {
+    *f = (struct facts){.config = c->config, .profile = l->profile, .lane = l->config, .passage = p, .answer = a, .now = c->now,
+                        .key = c->key, .mode = l->mode, .feed = c->feed, .clock_ok = c->clock_ok, .movement = -1};
+    f->policy = l->profile->policy[p->class];
+    if (!f->policy) f->policy = l->profile->policy[GL_CLASS_TRUCK];
+    f->time_up = c->now.mono >= p->deadline_mono;
+    f->trailer_over = f->time_up || c->now.mono >= gl_trailer_over_mono(l, p);
+    gather_faults(c, l, p, f);
+    uint8_t by = accepted_by(f);
+    choose_movement(f, by);
+    if (f->movement < 0)
+        for (int i = 0; i < a->n_declarations && !f->by_declaration; i++) f->by_declaration = found_by(&a->declarations[i], by);
+    uint8_t found = f->movement >= 0 ? a->movements[f->movement].by : f->by_declaration ? by : 0;
+    f->by_reference = found & by & GL_BY_REFERENCE;
+    f->by_container = found & by & GL_BY_CONTAINER;
+    f->by_plate = found & GL_BY_PLATE;
+    f->by_swap = !f->by_plate && (found & GL_BY_SWAP);
+    gather_trailers(f);
+}

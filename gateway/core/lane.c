@@ -1,0 +1,276 @@
+/* Which vehicle a reading belongs to. Passages of a lane stand in driving order; [0] is first at the exit and the only one that is decided and
+ * signalled. Whatever could belong to a neighbour marks both: they are inspected. The state diagram is in docs/design.md. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/internal.h"
+
+struct lane *gl_lane_by_id(struct gl_core *c, const char *id) {
+    for (int i = 0; i < c->n_lanes; i++)
+        if (strcmp(c->lanes[i].config->id, id) == 0) return &c->lanes[i];
+    return NULL;
+}
+
+struct passage *gl_lane_find(struct lane *l, const char *passage_id) {
+    for (int i = 0; i < l->n; i++)
+        if (strcmp(l->passages[i]->id, passage_id) == 0) return l->passages[i];
+    return NULL;
+}
+
+static struct passage *head(struct lane *l) { return l->n ? l->passages[0] : NULL; }
+static struct passage *tail(struct lane *l) { return l->n ? l->passages[l->n - 1] : NULL; }
+
+void gl_alarm_raise(struct gl_core *c, struct lane *l, const char *kind, const char *passage, const char *detail) {
+    struct gl_alarm a;
+    gl_fields_clear(&gl_alarm_fields, &a);
+    memcpy(a.lane, l->config->id, sizeof a.lane);
+    gl_core_uuid(c, c->now, a.alarm);
+    gl_clip(a.kind, sizeof a.kind, kind);
+    gl_clip(a.action, sizeof a.action, "raise");
+    gl_clip(a.passage, sizeof a.passage, passage);
+    gl_clip(a.detail, sizeof a.detail, detail);
+    ADD_EFFECT(c, GL_EFFECT_ALARM, &a);
+}
+
+static void add_missing(struct gl_passage *out, bool missing, const char *what) {
+    if (missing && out->n_missing < GL_COUNT(out->missing)) gl_clip(out->missing[out->n_missing++], sizeof out->missing[0], what);
+}
+
+void gl_passage_publish(struct gl_core *c, struct lane *l, struct passage *p, enum gl_passage_state state, enum gl_exit how) {
+    struct gl_passage out;
+    gl_fields_clear(&gl_passage_fields, &out);
+    memcpy(out.lane, l->config->id, sizeof out.lane);
+    memcpy(out.passage, p->id, sizeof out.passage);
+    memcpy(out.visit, p->visit, sizeof out.visit);
+    out.state = state;
+    out.class = p->class;
+    memcpy(out.known.plate, p->vehicle.text, sizeof out.known.plate);
+    memcpy(out.known.trailer, p->trailer.text, sizeof out.known.trailer);
+    gl_clip(out.known.container, sizeof out.known.container, p->container.text);
+    out.known.reference = p->reference;
+    out.known.presence = gl_tri(p->on_entry || p->on_exit);
+    unsigned need = l->profile->require;
+    add_missing(&out, (need & GL_NEED_PLATE) && !p->vehicle.text[0], "plate");
+    add_missing(&out, (need & GL_NEED_TRAILER) && !p->trailer.seen, "trailer");
+    add_missing(&out, (need & GL_NEED_CODE) && !p->reference.value[0], "code");
+    add_missing(&out, (need & GL_NEED_CONTAINER) && !p->container.text[0], "container");
+    add_missing(&out, (need & GL_NEED_DECLARATION) && !(p->decided && p->decision.match.by[0]), "declaration");
+    out.opened_at = p->opened.wall;
+    out.closed_at = state == GL_PASSAGE_CLOSED ? c->now.wall : 0;
+    out.exit = how;
+    p->dirty = false;
+    ADD_EFFECT(c, GL_EFFECT_PASSAGE, &out);
+}
+
+struct passage *gl_passage_new(struct gl_core *c, struct lane *l) {
+    if (l->n == GL_LANE_PASSAGES) {
+        /* More vehicles than can stand here: what is read cannot be told apart any more. */
+        for (int i = 0; i < l->n; i++) l->passages[i]->foreign = true;
+        return tail(l);
+    }
+    struct passage *p = calloc(1, sizeof *p);
+    if (!p) abort();
+    gl_core_uuid(c, c->now, p->id);
+    memcpy(p->visit, p->id, sizeof p->visit);
+    p->opened = c->now;
+    p->touched_mono = c->now.mono;
+    p->deadline_mono = c->now.mono + l->profile->decide_within_ms;
+    p->class = GL_CLASS_UNKNOWN;
+    gl_fields_clear(&gl_decision_fields, &p->decision);
+    l->passages[l->n++] = p;
+    p->dirty = true;
+    return p;
+}
+
+void gl_passage_note_reading(struct passage *p, const char *id) {
+    if (p->n_readings < GL_MAX_READINGS) gl_clip(p->readings[p->n_readings++], GL_UUID, id);
+}
+
+static void release_uses(struct gl_core *c, struct passage *p, enum gl_use use) {
+    for (int i = 0; i < p->n_reserved; i++) {
+        struct gl_use_change u = {.ref = p->reserved[i], .use = (uint8_t)use};
+        memcpy(u.passage, p->id, sizeof u.passage);
+        ADD_EFFECT(c, GL_EFFECT_USE, &u);
+    }
+    p->n_reserved = 0;
+}
+
+void gl_passage_close(struct gl_core *c, struct lane *l, struct passage *p, enum gl_exit how) {
+    /* Who has crossed has used what was lodged; who turned back may come again. Where nobody knows, it counts as used. */
+    release_uses(c, p, how == GL_EXIT_BACKED_OUT ? GL_USE_NONE : GL_USE_CONSUMED);
+    gl_passage_publish(c, l, p, GL_PASSAGE_CLOSED, how);
+    if (how == GL_EXIT_CONFIRMED) l->last_exit_mono = c->now.mono;
+    int i = 0;
+    while (l->passages[i] != p) i++;
+    memmove(&l->passages[i], &l->passages[i + 1], (size_t)(l->n - i - 1) * sizeof l->passages[0]);
+    l->n--;
+    free(p);
+    if (i == 0 && l->n > 0) {
+        int64_t due = c->now.mono + l->profile->decide_within_ms;
+        if (!l->passages[0]->decided && l->passages[0]->deadline_mono < due) l->passages[0]->deadline_mono = due;
+        gl_lane_consider(c, l);
+    }
+}
+
+void gl_lane_restore(struct gl_core *c, const struct gl_passage *saved) {
+    struct lane *l = gl_lane_by_id(c, saved->lane);
+    if (!l || l->n == GL_LANE_PASSAGES) return;
+    struct passage *p = gl_passage_new(c, l);
+    memcpy(p->id, saved->passage, sizeof p->id);
+    memcpy(p->visit, saved->visit, sizeof p->visit);
+    p->opened.wall = saved->opened_at;
+    p->class = saved->class ? saved->class : GL_CLASS_UNKNOWN;
+    p->restored = true;
+    p->entry_seen = p->entry_cleared = true;
+    p->reference = saved->known.reference;
+    if (saved->known.plate[0]) gl_sighting_take(&p->vehicle, saved->known.plate, NAN, c->now.mono, false);
+    if (saved->known.trailer[0]) gl_sighting_take(&p->trailer, saved->known.trailer, NAN, c->now.mono, false);
+    p->deadline_mono = c->now.mono;
+    gl_lane_consider(c, l);
+}
+
+void gl_sighting_take(struct sighting *s, const char *text, double confidence, int64_t mono, bool typed) {
+    struct gl_plate_keys keys = {0};
+    bool readable = text[0] && gl_plate_keys(text, &keys) == 0 && keys.n > 0;
+    bool first = !s->seen;
+    s->seen = true;
+    if (first) s->mono = mono;
+    if (!readable) return;
+    bool same = s->text[0] && gl_plate_keys_meet(&s->keys, &keys);
+    if (s->text[0] && !same && !typed) {
+        s->conflict = true;
+        return;
+    }
+    if (typed) s->conflict = false;
+    if (same && !typed && !(confidence > s->confidence || isnan(s->confidence))) return;
+    gl_clip(s->text, sizeof s->text, text);
+    s->keys = keys;
+    s->confidence = confidence;
+    s->typed = typed;
+}
+
+static const struct gl_device_config *device_of(const struct lane *l, const char *id) {
+    for (int i = 0; i < l->config->n_devices; i++)
+        if (strcmp(l->config->devices[i].id, id) == 0) return &l->config->devices[i];
+    return NULL;
+}
+
+/* The camera stands at the entry: what it sees is the newest vehicle. */
+static struct passage *owner_of_vehicle_plate(struct gl_core *c, struct lane *l, const struct gl_plate_value *v) {
+    struct passage *p = tail(l);
+    if (!p) return gl_passage_new(c, l);
+    struct gl_plate_keys keys = {0};
+    bool readable = v->text[0] && gl_plate_keys(v->text, &keys) == 0 && keys.n > 0;
+    bool other = readable && p->vehicle.text[0] && !gl_plate_keys_meet(&p->vehicle.keys, &keys);
+    bool moved_on = p->entry_cleared || !l->config->has_entry;
+    if ((other || (!readable && p->vehicle.seen)) && moved_on && !p->restored) return gl_passage_new(c, l);
+    /* A vehicle ahead was never read: this may be its plate, late. */
+    for (int i = 0; i + 1 < l->n; i++)
+        if (!l->passages[i]->vehicle.seen) p->foreign = true;
+    return p;
+}
+
+/* The rear camera reads a trailer within a known time after its tractor was seen. */
+static struct passage *owner_of_trailer_plate(struct lane *l, const struct gl_device_config *d, int64_t mono) {
+    struct passage *found = NULL;
+    for (int i = 0; i < l->n; i++) {
+        struct passage *p = l->passages[i];
+        int64_t from = p->vehicle.seen ? p->vehicle.mono : p->opened.mono;
+        bool fits = !d || d->after_max_ms == 0 || (mono - from >= d->after_min_ms && mono - from <= d->after_max_ms);
+        if (!fits || p->exit_begun) continue;
+        if (found && !found->trailer.seen) {
+            found->foreign = true;  /* two vehicles could own it */
+            p->foreign = true;
+            continue;
+        }
+        found = p;
+    }
+    return found;
+}
+
+/* Nobody may leave against the traffic: a vehicle seen driving away at the entry has backed out, or came the wrong way. */
+static bool seen_leaving(struct gl_core *c, struct lane *l, const struct gl_reading *r) {
+    if (r->value.plate.direction != GL_TOWARD_LEAVE) return false;
+    struct gl_plate_keys keys = {0};
+    if (gl_plate_keys(r->value.plate.text, &keys) < 0) keys.n = 0;
+    for (int i = l->n - 1; i >= 0; i--) {
+        struct passage *p = l->passages[i];
+        if (!gl_plate_keys_meet(&p->vehicle.keys, &keys)) continue;
+        p->backing_out = true;
+        if (!p->on_entry && !p->exit_begun) gl_passage_close(c, l, p, GL_EXIT_BACKED_OUT);
+        return true;
+    }
+    gl_alarm_raise(c, l, "wrong_way", "", "a vehicle drives out through the entry");
+    return true;
+}
+
+static struct passage *take_plate(struct gl_core *c, struct lane *l, const struct gl_reading *r) {
+    const struct gl_plate_value *v = &r->value.plate;
+    const struct gl_device_config *d = device_of(l, r->device);
+    bool trailer = v->role == GL_ROLE_TRAILER || (d && d->role == GL_ROLE_TRAILER);
+    if (!trailer && seen_leaving(c, l, r)) return NULL;
+    struct passage *p = trailer ? owner_of_trailer_plate(l, d, c->now.mono) : owner_of_vehicle_plate(c, l, v);
+    if (!p) return NULL;
+    gl_sighting_take(trailer ? &p->trailer : &p->vehicle, v->text, r->confidence, c->now.mono, false);
+    return p;
+}
+
+static struct passage *take_code(struct gl_core *c, struct lane *l, const struct gl_reading *r) {
+    struct passage *p = head(l);  /* the reader stands at the stop line */
+    if (!p) p = gl_passage_new(c, l);
+    p->code_seen = true;
+    if (r->value.code.reference.value[0]) p->reference = r->value.code.reference;
+    return p;
+}
+
+static struct passage *take_container(struct gl_core *c, struct lane *l, const struct gl_reading *r) {
+    struct passage *p = tail(l);
+    const struct gl_device_config *d = device_of(l, r->device);
+    if (d && strcmp(d->plugin, "code") == 0) p = head(l);
+    if (!p) p = gl_passage_new(c, l);
+    gl_sighting_take(&p->container, r->value.container.number, r->confidence, c->now.mono, false);
+    return p;
+}
+
+static struct passage *take_class(struct gl_core *c GL_UNUSED, struct lane *l, const struct gl_reading *r) {
+    struct passage *p = tail(l);
+    if (!p) return NULL;
+    /* Two classes that differ are no class: the strictest policy, the truck's, then holds. */
+    if (p->class == GL_CLASS_UNKNOWN)
+        p->class = r->value.class.class;
+    else if (p->class != r->value.class.class)
+        p->class = GL_CLASS_TRUCK;
+    return p;
+}
+
+static struct passage *(*const take[])(struct gl_core *, struct lane *, const struct gl_reading *) = {
+    [GL_READING_PLATE] = take_plate,
+    [GL_READING_CODE] = take_code,
+    [GL_READING_CONTAINER] = take_container,
+    [GL_READING_CLASS] = take_class,
+};
+
+void gl_lane_reading(struct gl_core *c, struct lane *l, struct gl_reading *r) {
+    gl_core_uuid(c, c->now, r->id);
+    r->passage[0] = '\0';
+    if (r->kind == GL_READING_PRESENCE) {
+        gl_lane_presence(c, l, r);
+        return;
+    }
+    bool known = r->kind < GL_COUNT(take) && take[r->kind];
+    struct passage *p = known && r->late != GL_TRUE ? take[r->kind](c, l, r) : NULL;
+    if (p) {
+        memcpy(r->passage, p->id, sizeof r->passage);
+        p->touched_mono = c->now.mono;
+        gl_passage_note_reading(p, r->id);
+        p->dirty = true;
+    }
+    struct gl_effect *fx;
+    ADD_EFFECT(c, GL_EFFECT_READING, r);
+    fx = &c->out->v[c->out->n - 1];
+    memcpy(fx->id, r->id, sizeof fx->id);
+    if (!p) return;
+    if (!p->decided) gl_passage_publish(c, l, p, GL_PASSAGE_OPEN, GL_EXIT_NONE);
+    gl_lane_consider(c, l);
+}

@@ -1,0 +1,119 @@
+/* greenlaned's parts. One loop, one thread; every turn ends with one commit, and only what is durable leaves the process. */
+#pragma once
+#include <uv.h>
+
+#include "engine/engine.h"
+#include "ipc/channel.h"
+
+enum {
+    GL_TICK_MS = 100,
+    GL_OUTPUT_EVERY_MS = 500,      /* outputs are told again and again: silence makes them safe */
+    GL_OUTPUT_SILENCE_MS = 2000,
+    GL_MAX_STATES = 192,
+    GL_MAX_CONTROLS = 8,
+    GL_IN_FLIGHT = 64,             /* per stream, towards the link */
+    GL_MAX_STREAMS = GL_MAX_LANES + 2
+};
+
+struct daemon;
+
+struct device_peer {               /* one configured device process; those with gpio lines have one more, LANE.gpio */
+    char id[GL_ID];
+    const struct gl_lane_config *lane;
+    bool gpio;
+    struct gl_ipc *ch;             /* NULL = not connected */
+    int64_t heard_mono, published_mono;
+    struct gl_device_status status;
+};
+
+struct outbox_stream {
+    char name[GL_ID + 8];
+    int64_t last;                  /* newest durable number */
+    int64_t next;                  /* everything up to here was handed to the link */
+    struct gl_cursor_pos cursor;
+    bool cursor_moved;
+    uint16_t n_flight;             /* handed over, not yet acknowledged, in order */
+    struct { int64_t seq; bool done; } flight[GL_IN_FLIGHT];
+};
+
+struct control_peer {
+    struct daemon *d;
+    struct gl_ipc *ch;
+    bool used, watching;
+    bool verifying;
+    int64_t verify_at;
+    struct gl_verified verified;
+};
+
+struct retained {
+    char topic[GL_ID * 2 + 40];
+    char *payload;
+};
+
+struct daemon {
+    uv_loop_t loop;
+    const struct gl_config *config;
+    struct gl_engine *engine;
+    char boot[GL_UUID];
+    uint8_t key[32];
+    uv_poll_t listen[3];
+    int listen_fd[3];
+    uv_timer_t tick, goodbye;
+    uv_prepare_t before;
+    uv_check_t after;
+    uv_signal_t on_term, on_int;
+    struct gl_now now;             /* read once per turn */
+    bool stopping;
+    int status;                    /* exit status */
+    uint16_t n_devices;
+    struct device_peer devices[GL_MAX_LANES * (GL_MAX_DEVICES + 1)];
+    struct gl_signal_state shown[GL_MAX_LANES];
+    int64_t lease_mono[GL_MAX_LANES], told_mono[GL_MAX_LANES];
+    struct gl_ipc *link;
+    bool broker;                   /* the link has the broker */
+    uint16_t n_streams;
+    struct outbox_stream streams[GL_MAX_STREAMS];
+    int64_t cursors_mono;
+    uint16_t n_states;
+    struct retained states[GL_MAX_STATES];
+    struct control_peer controls[GL_MAX_CONTROLS];
+    struct gl_buf watched;         /* lines for watchers, until the commit */
+    int64_t clock_mono;            /* last look at the clock's state */
+    struct gl_now clock_last;
+    int64_t doubt_until;
+    struct gl_msg_publish publish; /* scratch: large */
+    struct gl_msg_text text;
+};
+
+/* peers.c: sockets, hello, who is who */
+int gl_peers_open(struct daemon *d, struct gl_error *err) GL_MUST_USE;
+void gl_peers_close(struct daemon *d);
+
+/* devices.c */
+void gl_devices_init(struct daemon *d);
+void gl_devices_connected(struct daemon *d, struct gl_ipc *ch, const struct gl_msg_hello *hello);
+void gl_devices_message(struct daemon *d, struct device_peer *p, enum gl_message_type type, const void *msg);
+void gl_devices_gone(struct daemon *d, struct device_peer *p, const char *reason);
+void gl_devices_tick(struct daemon *d);
+void gl_devices_show(struct daemon *d, const struct gl_signal_state *s);
+void gl_devices_all_fault(struct daemon *d);  /* at once, without the core: a commit failed, or we are leaving */
+
+/* outbox.c */
+int gl_outbox_open(struct daemon *d, struct gl_error *err) GL_MUST_USE;
+void gl_outbox_stream(struct daemon *d, const char *stream);   /* has new durable records */
+void gl_outbox_state(struct daemon *d, const char *topic, const char *payload);
+void gl_outbox_reply(struct daemon *d, const struct gl_reply *r, const char *payload);
+void gl_outbox_command(struct daemon *d, const struct gl_command *cmd);
+void gl_outbox_link_message(struct daemon *d, enum gl_message_type type, const void *msg);
+void gl_outbox_link_up(struct daemon *d, struct gl_ipc *ch);
+void gl_outbox_link_down(struct daemon *d);
+void gl_outbox_pump(struct daemon *d);                          /* after a commit only */
+void gl_outbox_save_cursors(struct daemon *d);
+void gl_outbox_gateway_state(struct daemon *d, const char *state, struct gl_buf *payload);
+void gl_outbox_free(struct daemon *d);
+
+/* control.c: what `greenlane` asks for */
+void gl_control_message(struct daemon *d, struct control_peer *p, enum gl_message_type type, const void *msg);
+void gl_control_event(struct daemon *d, const char *topic, const char *payload);
+void gl_control_flush(struct daemon *d);
+void gl_control_tick(struct daemon *d);

@@ -1,0 +1,147 @@
+/* Who is on the other end of a socket. Each listener accepts one kind of peer, and each kind may send only its own message types. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "daemon/daemon.h"
+
+enum { DEVICE, LINK, CONTROL };
+
+/* A connection before its hello: it belongs to nobody yet. */
+struct stranger {
+    struct daemon *d;
+    struct gl_ipc *ch;
+};
+
+static void stranger_message(void *user, struct gl_ipc *ch, enum gl_message_type type, const void *msg);
+static void stranger_closed(void *user, struct gl_ipc *ch, const char *reason);
+static void control_message(void *user, struct gl_ipc *ch, enum gl_message_type type, const void *msg);
+static void control_closed(void *user, struct gl_ipc *ch, const char *reason);
+static void link_message(void *user, struct gl_ipc *ch, enum gl_message_type type, const void *msg);
+static void link_closed(void *user, struct gl_ipc *ch, const char *reason);
+
+static const struct gl_ipc_events device_events = {stranger_message, stranger_closed};
+static const struct gl_ipc_events link_events = {link_message, link_closed};
+static const struct gl_ipc_events control_events = {control_message, control_closed};
+
+static const struct {
+    const char *name;
+    uint64_t accepts;
+    const struct gl_ipc_events *events;
+} kinds[] = {
+    [DEVICE] = {"device.sock", GL_ACCEPT(GL_MSG_HELLO) | GL_ACCEPT(GL_MSG_READING) | GL_ACCEPT(GL_MSG_DEVICE_STATUS), &device_events},
+    [LINK] = {"link.sock",
+              GL_ACCEPT(GL_MSG_HELLO) | GL_ACCEPT(GL_MSG_PUBLISHED) | GL_ACCEPT(GL_MSG_LINK_STATE) | GL_ACCEPT(GL_MSG_FEED) |
+                  GL_ACCEPT(GL_MSG_FEED_REFUSED) | GL_ACCEPT(GL_MSG_COMMAND),
+              &link_events},
+    [CONTROL] = {"control.sock", GL_ACCEPT(GL_MSG_HELLO) | GL_ACCEPT(GL_MSG_IMPORT) | GL_ACCEPT(GL_MSG_QUERY), &control_events},
+};
+
+static struct device_peer *device_of(struct daemon *d, const struct gl_ipc *ch) {
+    for (int i = 0; i < d->n_devices; i++)
+        if (d->devices[i].ch == ch) return &d->devices[i];
+    return NULL;
+}
+
+/* ---- devices ---- */
+static void stranger_message(void *user, struct gl_ipc *ch, enum gl_message_type type, const void *msg) {
+    struct daemon *d = user;
+    struct device_peer *p = device_of(d, ch);
+    d->now = gl_now_read();
+    if (p && type != GL_MSG_HELLO) gl_devices_message(d, p, type, msg);
+    else if (!p && type == GL_MSG_HELLO) gl_devices_connected(d, ch, msg);
+    else gl_ipc_close(ch, p ? "said hello twice" : "spoke before its hello");
+}
+static void stranger_closed(void *user, struct gl_ipc *ch, const char *reason) {
+    struct daemon *d = user;
+    struct device_peer *p = device_of(d, ch);
+    d->now = gl_now_read();
+    if (p) gl_devices_gone(d, p, reason);
+}
+
+/* ---- the link ---- */
+static void link_message(void *user, struct gl_ipc *ch, enum gl_message_type type, const void *msg) {
+    struct daemon *d = user;
+    d->now = gl_now_read();
+    if (type == GL_MSG_HELLO && d->link != ch) gl_outbox_link_up(d, ch);
+    else if (type == GL_MSG_HELLO || d->link != ch) gl_ipc_close(ch, "not the link that said hello");
+    else gl_outbox_link_message(d, type, msg);
+}
+static void link_closed(void *user, struct gl_ipc *ch, const char *reason) {
+    struct daemon *d = user;
+    if (d->link != ch) return;
+    gl_log(GL_WARNING, "greenlane-link is gone (%s); messages wait in the journal", reason);
+    gl_outbox_link_down(d);
+}
+
+/* ---- the operator's command ---- */
+static void control_message(void *user, struct gl_ipc *ch GL_UNUSED, enum gl_message_type type, const void *msg) {
+    struct control_peer *p = user;
+    p->d->now = gl_now_read();
+    gl_control_message(p->d, p, type, msg);
+}
+static void control_closed(void *user, struct gl_ipc *ch GL_UNUSED, const char *reason GL_UNUSED) {
+    struct control_peer *p = user;
+    *p = (struct control_peer){.d = p->d};
+}
+
+static void accept_control(struct daemon *d, int fd) {
+    struct ucred who = {0};
+    socklen_t len = sizeof who;
+    /* The socket's mode lets our user and group in; anybody else is told so by the kernel already. The log names who asked. */
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) < 0) {
+        close(fd);
+        return;
+    }
+    for (int i = 0; i < GL_MAX_CONTROLS; i++) {
+        struct control_peer *p = &d->controls[i];
+        if (p->used) continue;
+        *p = (struct control_peer){.d = d, .used = true};
+        if (gl_ipc_open(&d->loop, fd, kinds[CONTROL].accepts, &control_events, p, &p->ch) < 0) p->used = false;
+        return;
+    }
+    gl_log(GL_WARNING, "control socket: too many at once; uid %u pid %d was turned away", who.uid, who.pid);
+    close(fd);
+}
+
+static void on_connection(uv_poll_t *h, int status, int events GL_UNUSED) {
+    struct daemon *d = h->data;
+    int kind = (int)(h - d->listen);
+    if (status < 0) return;
+    for (int i = 0; i < 16; i++) {
+        int fd = accept4(d->listen_fd[kind], NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (fd < 0) return;
+        struct gl_ipc *ch;
+        if (kind == CONTROL) accept_control(d, fd);
+        else if (gl_ipc_open(&d->loop, fd, kinds[kind].accepts, kinds[kind].events, d, &ch) < 0)
+            gl_log(GL_WARNING, "%s: a connection could not be taken", kinds[kind].name);
+    }
+}
+
+int gl_peers_open(struct daemon *d, struct gl_error *err) {
+    for (int k = 0; k < (int)GL_COUNT(kinds); k++) {
+        char path[GL_PATH * 2];
+        gl_format(path, sizeof path, "%s/%s", d->config->paths.run, kinds[k].name);
+        int fd = gl_ipc_listen(path, err);
+        if (fd < 0) return fd;
+        d->listen_fd[k] = fd;
+        uv_poll_init(&d->loop, &d->listen[k], fd);
+        d->listen[k].data = d;
+        uv_poll_start(&d->listen[k], UV_READABLE, on_connection);
+    }
+    for (int i = 0; i < GL_MAX_CONTROLS; i++) d->controls[i].d = d;
+    return 0;
+}
+
+void gl_peers_close(struct daemon *d) {
+    for (int k = 0; k < (int)GL_COUNT(kinds); k++) {
+        char path[GL_PATH * 2];
+        gl_format(path, sizeof path, "%s/%s", d->config->paths.run, kinds[k].name);
+        uv_poll_stop(&d->listen[k]);
+        close(d->listen_fd[k]);
+        unlink(path);
+    }
+}

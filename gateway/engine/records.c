@@ -1,0 +1,188 @@
+/* From the core's words to CloudEvents: one table says for each kind of effect which topic, type and stream it has. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/internal.h"
+
+/* What one event is called everywhere. */
+struct labels {
+    char topic[GL_ID * 2 + 40];   /* "" = journalled only */
+    char type[48];
+    char stream[GL_ID + 8];
+    char schema[40];
+    char subject[GL_ID + 16];
+    const char *passage;
+    int64_t time;
+};
+
+static void lane_labels(struct labels *l, const char *lane, const char *what) {
+    gl_format(l->topic, sizeof l->topic, "lane/%s/%s", lane, what);
+    gl_format(l->stream, sizeof l->stream, "lane/%s", lane);
+    gl_format(l->subject, sizeof l->subject, "lane/%s", lane);
+    gl_format(l->type, sizeof l->type, "greenlane.%s", what);
+    gl_format(l->schema, sizeof l->schema, "%s", what);
+}
+
+static void describe(const struct gl_effect *fx, struct labels *l, struct gl_buf *data) {
+    *l = (struct labels){.passage = "", .time = fx->at.wall};
+    switch (fx->type) {
+    case GL_EFFECT_READING: {
+        const char *kind = gl_reading_kinds[fx->reading->kind];
+        lane_labels(l, fx->reading->lane, "reading");
+        gl_format(l->topic, sizeof l->topic, "lane/%s/reading/%s", fx->reading->lane, kind);
+        gl_format(l->type, sizeof l->type, "greenlane.reading.%s", kind);
+        gl_format(l->schema, sizeof l->schema, "reading-%s", kind);
+        gl_format(l->subject, sizeof l->subject, "device/%s", fx->reading->device);
+        l->passage = fx->reading->passage;
+        l->time = fx->reading->time ? fx->reading->time : fx->at.wall;
+        gl_reading_to_json(fx->reading, data);
+        break;
+    }
+    case GL_EFFECT_PASSAGE:
+        lane_labels(l, fx->passage->lane, "passage");
+        l->passage = fx->passage->passage;
+        gl_fields_to_json(&gl_passage_fields, fx->passage, data);
+        break;
+    case GL_EFFECT_DECISION:
+        lane_labels(l, fx->decision->lane, "decision");
+        l->passage = fx->decision->passage;
+        gl_fields_to_json(&gl_decision_fields, fx->decision, data);
+        break;
+    case GL_EFFECT_ALARM:
+        lane_labels(l, fx->alarm->lane, "alarm");
+        if (!fx->alarm->lane[0]) {
+            gl_clip(l->topic, sizeof l->topic, "alarm");
+            gl_clip(l->stream, sizeof l->stream, "post");
+            gl_clip(l->subject, sizeof l->subject, "post");
+        }
+        l->passage = fx->alarm->passage;
+        gl_fields_to_json(&gl_alarm_fields, fx->alarm, data);
+        break;
+    default: /* commands are kept for the record, not published again */
+        gl_clip(l->stream, sizeof l->stream, "local");
+        gl_format(l->type, sizeof l->type, "greenlane.command.%s", gl_command_names[fx->command->name]);
+        gl_format(l->subject, sizeof l->subject, "client/%s", fx->command->client);
+        gl_format(l->schema, sizeof l->schema, "command-%s", gl_command_names[fx->command->name]);
+        l->passage = fx->command->passage;
+        gl_fields_to_json(&gl_command_data_fields, fx->command, data);
+        break;
+    }
+}
+
+static void write_ref(struct gl_buf *b, const struct gl_ref *r, int64_t version) {
+    gl_buf_text(b, "{\"type\":");
+    gl_json_string(b, r->type);
+    gl_buf_text(b, ",\"ref\":");
+    gl_json_string(b, r->value);
+    gl_buf_printf(b, ",\"version\":%lld", (long long)(version == GL_INT_NULL ? -1 : version));
+}
+
+/* The look-up's answer, kept beside the decision that leaned on it: what was known at that moment, whatever the feed says later. */
+static void write_answer(const struct gl_answer *a, struct gl_buf *b) {
+    gl_buf_printf(b, "{\"failed\":%s,\"truncated\":%s,\"movements\":[", a->failed ? "true" : "false", a->truncated ? "true" : "false");
+    for (int i = 0; i < a->n_movements; i++) {
+        const struct gl_answer_movement *m = &a->movements[i];
+        if (i) gl_buf_char(b, ',');
+        write_ref(b, &m->ref, m->version);
+        gl_buf_printf(b, ",\"state\":%u,\"channel\":%u,\"by\":%u,\"use\":%u,\"used_by\":\"%s\"}", m->state, m->channel, m->by, m->use, m->used_by);
+    }
+    gl_buf_text(b, "],\"declarations\":[");
+    for (int i = 0; i < a->n_declarations; i++) {
+        const struct gl_answer_declaration *d = &a->declarations[i];
+        if (i) gl_buf_char(b, ',');
+        write_ref(b, &d->ref, d->version);
+        gl_buf_printf(b, ",\"received\":%s,\"state\":%u,\"control\":%u,\"by\":%u,\"movement\":%d,\"use\":%u}", d->received ? "true" : "false", d->state,
+                      d->control, d->by, d->movement, d->use);
+    }
+    gl_buf_text(b, "]}");
+}
+
+static void remember_stream(struct gl_engine *e, const char *stream) {
+    for (int i = 0; i < e->n_streams_new; i++)
+        if (strcmp(e->streams_new[i], stream) == 0) return;
+    if (e->n_streams_new < GL_COUNT(e->streams_new)) gl_clip(e->streams_new[e->n_streams_new++], sizeof e->streams_new[0], stream);
+}
+
+static int also_keep(struct gl_engine *e, const struct gl_effect *fx, struct gl_error *err) {
+    if (fx->type == GL_EFFECT_PASSAGE) return gl_journal_passage(e->journal, fx->passage, err);
+    if (fx->type == GL_EFFECT_DECISION) return gl_journal_decided(e->journal, fx->decision, fx->at.wall, err);
+    return 0;
+}
+
+void gl_engine_record(struct gl_engine *e, const struct gl_effect *fx) {
+    struct labels l;
+    struct gl_error err = {"the event is larger than a message can be"};
+    char id[GL_UUID];
+    int64_t seq = 0;
+    gl_buf_reset(&e->data);
+    gl_buf_reset(&e->payload);
+    gl_buf_reset(&e->internal);
+    describe(fx, &l, &e->data);
+    if (fx->id[0]) memcpy(id, fx->id, sizeof id);
+    else gl_core_uuid(e->core, fx->at, id);
+    int rc = gl_journal_next_seq(e->journal, l.stream, &seq, &err);
+    if (rc == 0 && !e->data.failed) {
+        gl_envelope_write(&e->payload, &(struct gl_envelope_out){.id = id, .post = e->config->post, .type = l.type, .time = l.time,
+                          .subject = l.subject, .dataschema = l.schema, .stream = l.stream, .seq = seq, .boot = e->boot, .data = e->data.data});
+        if (fx->type == GL_EFFECT_DECISION && strcmp(e->answer->passage, l.passage) == 0) write_answer(e->answer, &e->internal);
+    }
+    if (rc == 0 && (e->data.failed || e->payload.failed || e->internal.failed)) rc = -EMSGSIZE;
+    if (rc == 0)
+        rc = gl_journal_append(e->journal, &(struct gl_record){.stream = l.stream, .seq = seq, .type = l.type, .topic = l.topic, .id = id,
+                               .passage = l.passage, .time = l.time, .payload = e->payload.data,
+                               .internal = e->internal.len ? e->internal.data : NULL}, &err);
+    if (rc == 0) rc = also_keep(e, fx, &err);
+    if (rc < 0) {
+        gl_engine_fail(e, rc, &err);
+        return;
+    }
+    if (l.topic[0]) remember_stream(e, l.stream);
+    if (e->out.event) e->out.event(e->out.user, l.topic, e->payload.data);
+}
+
+void gl_engine_publish_state(struct gl_engine *e, const char *topic, const char *type, const char *subject, const char *schema,
+                             const struct gl_fields *fields, const void *data, struct gl_now now) {
+    char id[GL_UUID];
+    gl_buf_reset(&e->data);
+    gl_buf_reset(&e->payload);
+    gl_fields_to_json(fields, data, &e->data);
+    gl_core_uuid(e->core, now, id);
+    if (e->data.failed) return;
+    gl_envelope_write(&e->payload, &(struct gl_envelope_out){.id = id, .post = e->config->post, .type = type, .time = now.wall, .subject = subject,
+                      .dataschema = schema, .boot = e->boot, .data = e->data.data});
+    if (e->payload.failed) return;
+    struct pending *p = gl_engine_pend(e, PENDING_STATE);
+    gl_clip(p->topic, sizeof p->topic, topic);
+    p->payload = strdup(e->payload.data);
+    if (!p->payload) abort();
+    e->touched = true;
+}
+
+void gl_engine_pend_reply(struct gl_engine *e, const struct gl_effect *fx) {
+    char id[GL_UUID], subject[GL_ID + 16];
+    gl_buf_reset(&e->data);
+    gl_buf_reset(&e->payload);
+    gl_fields_to_json(&gl_reply_fields, fx->reply, &e->data);
+    gl_core_uuid(e->core, fx->at, id);
+    gl_format(subject, sizeof subject, "client/%s", fx->reply->client);
+    gl_envelope_write(&e->payload, &(struct gl_envelope_out){.id = id, .post = e->config->post, .type = "greenlane.reply", .time = fx->at.wall,
+                      .subject = subject, .dataschema = "reply", .boot = e->boot, .data = e->data.data});
+    struct pending *p = gl_engine_pend(e, PENDING_REPLY);
+    p->reply = *fx->reply;
+    p->payload = strdup(e->payload.failed ? "" : e->payload.data);
+    if (!p->payload) abort();
+}
+
+void gl_engine_alarm(struct gl_engine *e, const char *kind, const char *detail, struct gl_now now) {
+    struct gl_alarm a;
+    gl_fields_clear(&gl_alarm_fields, &a);
+    gl_core_uuid(e->core, now, a.alarm);
+    gl_clip(a.kind, sizeof a.kind, kind);
+    gl_clip(a.action, sizeof a.action, "raise");
+    gl_clip(a.detail, sizeof a.detail, detail);
+    struct gl_effect fx = {.type = GL_EFFECT_ALARM, .at = now, .alarm = &a};
+    gl_engine_record(e, &fx);
+    e->touched = true;
+}

@@ -1,0 +1,190 @@
+/* What the core says: passages, decisions, signals, alarms, and the commands it takes. The `data` of those events; tables in happened.c. */
+#pragma once
+#include "model/lodged.h"
+
+enum { GL_MAX_RULES = 48, GL_MAX_READINGS = 32, GL_MAX_IDENTIFIERS = 12, GL_DETAIL = 161 };
+
+enum gl_mode { GL_MODE_NONE, GL_MODE_OPEN, GL_MODE_CLOSED, GL_MODE_MANUAL, GL_MODE_SHADOW };
+extern const char *const gl_modes[];
+
+enum gl_level_decision { GL_LEVEL_NONE, GL_LEVEL_DESK, GL_LEVEL_PHYSICAL, GL_LEVEL_REFUSE };
+extern const char *const gl_levels[];
+
+enum gl_outcome { GL_OUTCOME_NONE, GL_OUTCOME_RELEASE, GL_OUTCOME_INSPECT };
+extern const char *const gl_outcomes[];
+
+enum gl_result { GL_RESULT_NULL, GL_PASS, GL_FAIL, GL_UNKNOWN, GL_NOTE };
+extern const char *const gl_results[];
+
+enum gl_passage_state { GL_PASSAGE_NONE, GL_PASSAGE_OPEN, GL_PASSAGE_DECIDING, GL_PASSAGE_DECIDED, GL_PASSAGE_CLOSED };
+extern const char *const gl_passage_states[];
+
+enum gl_exit { GL_EXIT_NONE, GL_EXIT_CONFIRMED, GL_EXIT_BACKED_OUT, GL_EXIT_UNKNOWN };
+extern const char *const gl_exits[];
+
+enum gl_device_state { GL_DEVICE_NONE, GL_DEVICE_ONLINE, GL_DEVICE_OFFLINE, GL_DEVICE_DEGRADED };
+extern const char *const gl_device_states[];
+
+/* Worst-of order follows the numbers. */
+enum gl_feed_state { GL_FEED_NONE, GL_FEED_LIVE, GL_FEED_AGED, GL_FEED_GAP, GL_FEED_STALE, GL_FEED_DOWN, GL_FEED_EMPTY };
+extern const char *const gl_feed_states[];
+
+struct gl_identifier {           /* what a passage was recognised by */
+    char kind[12];               /* "plate", "trailer", "container", "reference" */
+    char text[GL_REF];
+};
+
+struct gl_known {                /* passage.known: what has been seen so far */
+    char plate[GL_PLATE];
+    char trailer[GL_PLATE];
+    struct gl_ref reference;
+    char container[16];
+    uint8_t presence;            /* tri: on the entry or exit loop now */
+};
+
+struct gl_passage {
+    char lane[GL_ID], passage[GL_UUID], visit[GL_UUID];
+    uint8_t state, class;
+    struct gl_known known;
+    uint16_t n_missing;
+    char missing[8][16];
+    int64_t opened_at, closed_at;
+    uint8_t exit;
+};
+
+struct gl_rule_outcome {
+    char rule[24];
+    uint8_t result, level;
+    char detail[GL_DETAIL];
+    char declaration[GL_REF];    /* which movement or declaration, "" = none in particular */
+};
+
+struct gl_match {
+    uint16_t n_movements;
+    struct gl_ref movements[8];
+    uint16_t n_declarations;
+    struct gl_ref declarations[64];   /* the first 64; all were judged */
+    char by[12];                 /* "exact", "reference", "container"; "" = no match (null) */
+    uint16_t n_identifiers;
+    struct gl_identifier identifiers[GL_MAX_IDENTIFIERS];
+};
+
+struct gl_officer {
+    char id[33], role[17];       /* role: "officer", "authority" */
+};
+
+struct gl_decision {
+    char lane[GL_ID], passage[GL_UUID], visit[GL_UUID];
+    uint8_t outcome, level;
+    uint16_t n_rules;
+    struct gl_rule_outcome rules[GL_MAX_RULES];
+    struct gl_match match;       /* null when by is "" */
+    uint16_t n_readings;
+    char readings[GL_MAX_READINGS][GL_UUID];
+    uint8_t feed;                /* enum gl_feed_state */
+    char config[65];
+    char supersedes[GL_UUID];
+    struct gl_officer officer;
+    char reason[GL_DETAIL];      /* an officer's words */
+};
+
+struct gl_signal_state {
+    char lane[GL_ID];
+    uint8_t signal;              /* enum gl_signal in plugin.h */
+    uint8_t level;
+    char passage[GL_UUID], decision[GL_UUID];
+    int64_t until;
+};
+
+struct gl_mode_state {
+    char lane[GL_ID];
+    uint8_t mode;
+    int64_t since;
+    char by[33];
+};
+
+struct gl_alarm {
+    char lane[GL_ID], alarm[GL_UUID];
+    char kind[24];               /* "tailgate", "wrong_way", "exit_unreleased", "message_refused", ... */
+    char action[12];             /* "raise", "acknowledge", "clear" */
+    char passage[GL_UUID];
+    char by[33];
+    char detail[GL_DETAIL];
+};
+
+struct gl_counter {
+    char name[32];
+    int64_t value;
+};
+struct gl_device_status {
+    char device[GL_ID], lane[GL_ID];
+    uint8_t state;
+    int64_t since;
+    char reason[GL_DETAIL];
+    uint16_t n_counters;
+    struct gl_counter counters[32];
+};
+
+struct gl_gateway_status {
+    char state[8];               /* "online", "offline" */
+    char boot[GL_UUID];
+    char version[16];
+    char config[65];
+    int64_t since;
+};
+
+struct gl_collection_status {
+    char collection[16];
+    uint8_t state;               /* enum gl_feed_state */
+    char epoch[41];
+    int64_t seq;                 /* last number without a hole below it */
+    int64_t as_of;
+    int64_t age_s;
+    int64_t holes, rejects;
+};
+struct gl_feed_status {
+    uint16_t n_collections;
+    struct gl_collection_status collections[4];
+};
+
+enum gl_command_name {
+    GL_COMMAND_NONE, GL_COMMAND_OVERRIDE, GL_COMMAND_TYPED_PLATE, GL_COMMAND_INSPECTION_RESULT, GL_COMMAND_LANE_MODE,
+    GL_COMMAND_CLOSE, GL_COMMAND_ALARM_ACKNOWLEDGE, GL_COMMAND_ACK, GL_COMMAND_REPLAY
+};
+extern const char *const gl_command_names[];  /* "override", "typed-plate", "inspection-result", "lane-mode", "close", "alarm-acknowledge", "ack", "replay" */
+
+struct gl_command {
+    char id[81];                 /* of the CloudEvent: the same id twice is done once */
+    char client[GL_ID];          /* from the topic, vouched for by the link; never from the payload */
+    uint8_t name;                /* from the topic */
+    char lane[GL_ID], passage[GL_UUID], decision[GL_UUID];
+    struct gl_officer officer;
+    char reason[GL_DETAIL];
+    int64_t expires_at;          /* wall; required */
+    uint8_t outcome, level;      /* override; inspection-result: release = found in order */
+    char plate[GL_PLATE];        /* typed-plate */
+    char country[GL_COUNTRY];
+    uint8_t role;                /* typed-plate: vehicle or trailer */
+    uint8_t mode;                /* lane-mode */
+    uint8_t exit;                /* close */
+    char alarm[GL_UUID];         /* alarm-acknowledge */
+    char stream[GL_ID + 8];      /* ack, replay */
+    int64_t from_seq, to_seq;    /* replay; ack: to_seq */
+    char response_topic[201];    /* MQTT 5; already checked to lie below the client's own reply/ ; "" = none */
+    GL_BYTES(64) correlation;
+};
+
+struct gl_reply {
+    char client[GL_ID];
+    uint8_t name;                /* of the command */
+    char command[81];            /* id of the command */
+    uint8_t ok;                  /* tri */
+    char error[GL_DETAIL];
+    char response_topic[201];    /* not in JSON */
+    GL_BYTES(64) correlation;    /* not in JSON */
+};
+
+extern const struct gl_fields gl_passage_fields, gl_decision_fields, gl_signal_state_fields, gl_mode_state_fields, gl_alarm_fields,
+    gl_device_status_fields, gl_gateway_status_fields, gl_feed_status_fields,
+    gl_command_data_fields /* JSON: without id, client, name, response_topic, correlation */, gl_command_fields /* packed: everything */,
+    gl_reply_fields /* JSON */;

@@ -1,0 +1,201 @@
+/* Tables and names of what was lodged before arrival: movements, declarations, and the feed's envelope around them. */
+#include "model/lodged.h"
+
+#include <errno.h>
+
+#include "model/lodged_impl.h"
+
+const char *const gl_channels[] = {NULL, "release", "desk", "physical", "refuse", NULL};
+const char *const gl_movement_kinds[] = {NULL, "goods", "empty", "exempt", NULL};
+const char *const gl_movement_states[] = {NULL, "draft", "ready", "checked_in", "arrived", "exited", "cancelled", "expired", NULL};
+const char *const gl_declaration_states[] = {
+    NULL, "lodged", "accepted", "released", "under_control", "not_released", "arrived", "discharged", "cancelled", "expired", NULL};
+const char *const gl_directions[] = {NULL, "in", "out", NULL};
+const char *const gl_office_roles[] = {NULL, "departure", "transit", "exit", "destination", "border", NULL};
+const char *const gl_collections[] = {NULL, "movements", "declarations", NULL};
+const char *const gl_feed_ops[] = {NULL, "upsert", "cancel", "heartbeat", NULL};
+
+/* Numbers stay within what every JSON reader holds exactly. */
+#define LAST INT64_C(9007199254740991)
+
+static const struct gl_field gl_ref_fields_f[] = {
+    GL_TEXT(gl_ref, type, GL_REQUIRED),
+    GL_TEXT(gl_ref, value, GL_REQUIRED),
+};
+GL_FIELDS(gl_ref_fields, gl_ref);
+
+static const struct gl_field gl_means_fields_f[] = {
+    GL_ENUM(gl_means, role, gl_roles, GL_REQUIRED),
+    GL_TEXT(gl_means, plate, GL_REQUIRED),
+    GL_TEXT(gl_means, country, 0),
+};
+GL_FIELDS(gl_means_fields, gl_means);
+
+static const struct gl_field gl_movement_fields_f[] = {
+    GL_STRUCT(gl_movement, ref, &gl_ref_fields, GL_REQUIRED),
+    GL_INT(gl_movement, version, 0, LAST, GL_REQUIRED),
+    GL_ENUM(gl_movement, kind, gl_movement_kinds, GL_REQUIRED),
+    GL_ENUM(gl_movement, state, gl_movement_states, GL_REQUIRED),
+    GL_ENUM(gl_movement, channel, gl_channels, 0),
+    GL_ENUM(gl_movement, direction, gl_directions, 0),
+    GL_TEXT(gl_movement, office, 0),
+    GL_TIME(gl_movement, eta, 0),
+    GL_TIME(gl_movement, valid_from, 0),
+    GL_TIME(gl_movement, valid_to, 0),
+    GL_STRUCTS(gl_movement, means, &gl_means_fields, 0),
+    GL_STRUCTS(gl_movement, declarations, &gl_ref_fields, 0),
+    GL_TEXTS(gl_movement, containers, 0),
+    GL_TEXTS(gl_movement, seals, 0),
+};
+GL_FIELDS(gl_movement_fields, gl_movement);
+
+static const struct gl_field equipment_fields_f[] = {
+    GL_TEXT(gl_equipment, container, 0),
+    GL_TEXTS(gl_equipment, seals, 0),
+};
+static GL_FIELDS(equipment_fields, gl_equipment);
+
+static const struct gl_field office_fields_f[] = {
+    GL_ENUM(gl_office, role, gl_office_roles, GL_REQUIRED),
+    GL_TEXT(gl_office, office, GL_REQUIRED),
+    GL_TIME(gl_office, eta, 0),
+};
+static GL_FIELDS(office_fields, gl_office);
+
+static const struct gl_field goods_fields_f[] = {
+    GL_TEXT(gl_goods, hs, 0),
+    GL_GRAMS(gl_goods, gross_kg, "gross_kg", 0),
+    GL_TEXT(gl_goods, un, 0),
+};
+static GL_FIELDS(goods_fields, gl_goods);
+
+static const struct gl_field document_fields_f[] = {
+    GL_TEXT(gl_document, type, GL_REQUIRED),
+    GL_TEXT(gl_document, ref, 0),
+    GL_TRI(gl_document, required, 0),
+};
+static GL_FIELDS(document_fields, gl_document);
+
+static const struct gl_field control_fields_f[] = {
+    GL_ENUM(gl_control, channel, gl_channels, GL_REQUIRED),
+    GL_TEXT(gl_control, type, 0),
+};
+static GL_FIELDS(control_fields, gl_control);
+
+static const struct gl_field trader_fields_f[] = {
+    GL_TEXT(gl_trader, eori, GL_REQUIRED),
+    GL_TEXT(gl_trader, aeo, 0),
+};
+static GL_FIELDS(trader_fields, gl_trader);
+
+static const struct gl_field gl_declaration_fields_f[] = {
+    GL_STRUCT(gl_declaration, ref, &gl_ref_fields, GL_REQUIRED),
+    GL_TEXT(gl_declaration, lrn, 0),
+    GL_TEXT(gl_declaration, type, 0),
+    GL_INT(gl_declaration, version, 0, LAST, GL_REQUIRED),
+    GL_ENUM(gl_declaration, state, gl_declaration_states, GL_REQUIRED),
+    GL_TIME(gl_declaration, valid_to, 0),
+    GL_STRUCTS(gl_declaration, means, &gl_means_fields, 0),
+    GL_STRUCTS(gl_declaration, equipment, &equipment_fields, 0),
+    GL_STRUCTS(gl_declaration, offices, &office_fields, 0),
+    GL_GRAMS(gl_declaration, gross_kg, "gross_kg", 0),
+    GL_STRUCTS(gl_declaration, goods, &goods_fields, 0),
+    GL_STRUCTS(gl_declaration, documents, &document_fields, 0),
+    GL_STRUCT(gl_declaration, control, &control_fields, 0),
+    GL_STRUCT(gl_declaration, trader, &trader_fields, 0),
+};
+GL_FIELDS(gl_declaration_fields, gl_declaration);
+
+static const struct gl_field gl_cancel_fields_f[] = {
+    GL_STRUCT(gl_cancel, ref, &gl_ref_fields, GL_REQUIRED),
+    GL_INT(gl_cancel, version, 0, LAST, 0),
+};
+GL_FIELDS(gl_cancel_fields, gl_cancel);
+
+/* The envelope without its body, which no table can choose. What a numbered record owes is checked in owed(). */
+static const struct gl_field envelope_fields_f[] = {
+    GL_ENUM(gl_feed_record, collection, gl_collections, GL_REQUIRED),
+    GL_TEXT(gl_feed_record, epoch, 0),
+    GL_INT(gl_feed_record, seq, 0, LAST, 0),
+    GL_ENUM(gl_feed_record, op, gl_feed_ops, 0),
+    GL_TIME(gl_feed_record, as_of, 0),
+};
+static GL_FIELDS(envelope_fields, gl_feed_record);
+
+const struct gl_fields *gl_feed_body_fields(uint8_t collection, uint8_t op) {
+    if (collection != GL_COLLECTION_MOVEMENTS && collection != GL_COLLECTION_DECLARATIONS) return NULL;
+    if (op == GL_OP_CANCEL) return &gl_cancel_fields;
+    if (op != GL_OP_UPSERT) return NULL;
+    return collection == GL_COLLECTION_MOVEMENTS ? &gl_movement_fields : &gl_declaration_fields;
+}
+
+/* What a numbered record must say about itself; a record from a file may leave it out. */
+static int owed(const struct gl_feed_record *r, struct gl_error *err) {
+    if (r->epoch[0] == '\0') return gl_fail(err, -EINVAL, "epoch: missing; it is the name of the producer's numbering");
+    if (r->seq == GL_INT_NULL) return gl_fail(err, -EINVAL, "seq: missing; it is the number of the record");
+    if (r->op == GL_OP_NONE) return gl_fail(err, -EINVAL, "op: missing; it is one of upsert, cancel, heartbeat");
+    if (r->as_of == 0) return gl_fail(err, -EINVAL, "as_of: missing; it is a time such as 2026-01-31T12:00:00Z");
+    if (r->op != GL_OP_HEARTBEAT && r->seq == 0) return gl_fail(err, -EINVAL, "seq: 0; records are numbered from 1");
+    return 0;
+}
+
+static int read_body(const json_t *body, struct gl_feed_record *r, struct gl_error *err) {
+    const struct gl_fields *t = gl_feed_body_fields(r->collection, r->op);
+    bool empty = !body || json_is_null(body);
+    if (!t) {
+        bool ok = empty || (json_is_object(body) && json_object_size(body) == 0);
+        return ok ? 0 : gl_fail(err, -EINVAL, "body: a heartbeat has none; leave it out");
+    }
+    if (empty) return gl_fail(err, -EINVAL, "body: missing; %s needs one", gl_feed_ops[r->op]);
+    struct gl_error inner = {""};
+    int rc = gl_fields_from_json(t, body, &r->body, &inner);
+    return rc < 0 ? gl_fail(err, rc, "body.%s", inner.text) : 0;
+}
+
+int gl_feed_record_read(const json_t *data, bool numbered, struct gl_feed_record *ret, struct gl_error *err) {
+    if (!json_is_object(data)) return gl_fail(err, -EINVAL, "data: not an object; a feed record is one");
+    json_t *envelope = json_copy((json_t *)data); /* shallow: the body is neither copied nor changed */
+    if (!envelope) return gl_fail(err, -ENOMEM, "out of memory");
+    json_object_del(envelope, "body");
+    int rc = gl_fields_from_json(&envelope_fields, envelope, ret, err);
+    json_decref(envelope);
+    if (rc < 0) return rc;
+    if (numbered && (rc = owed(ret, err)) < 0) return rc;
+    if (ret->op == GL_OP_NONE) ret->op = GL_OP_UPSERT;
+    if (ret->seq == GL_INT_NULL) ret->seq = 0;
+    return read_body(json_object_get(data, "body"), ret, err);
+}
+
+int gl_feed_record_from_json(const json_t *data, struct gl_feed_record *ret, struct gl_error *err) {
+    return gl_feed_record_read(data, true, ret, err);
+}
+
+void gl_feed_record_to_json(const struct gl_feed_record *r, struct gl_buf *out) {
+    const struct gl_fields *t = gl_feed_body_fields(r->collection, r->op);
+    gl_fields_to_json(&envelope_fields, r, out);
+    if (out->failed || out->len == 0) return;
+    out->data[--out->len] = '\0'; /* opens the envelope's object again, to add the body */
+    gl_buf_text(out, ",\"body\":");
+    if (t)
+        gl_fields_to_json(t, &r->body, out);
+    else
+        gl_buf_text(out, "null");
+    gl_buf_char(out, '}');
+}
+
+void gl_feed_record_pack(const struct gl_feed_record *r, struct gl_buf *out) {
+    const struct gl_fields *t = gl_feed_body_fields(r->collection, r->op);
+    if (!t && r->op != GL_OP_HEARTBEAT) out->failed = true; /* an envelope without meaning goes nowhere */
+    gl_fields_pack(&envelope_fields, r, out);
+    if (t) gl_fields_pack(t, &r->body, out);
+}
+
+int gl_feed_record_unpack(struct gl_cursor *c, struct gl_feed_record *ret) {
+    int rc = gl_fields_unpack(&envelope_fields, c, ret);
+    if (rc < 0) return rc;
+    const struct gl_fields *t = gl_feed_body_fields(ret->collection, ret->op);
+    if (t) return gl_fields_unpack(t, c, &ret->body);
+    if (ret->op == GL_OP_HEARTBEAT && ret->collection != GL_COLLECTION_NONE) return 0;
+    c->failed = true;
+    return -EBADMSG;
+}

@@ -1,0 +1,373 @@
+/* Answering the core's query. Three steps:
+ *
+ *     1. each key   -> one covering search in `identifier`: hits (whose, how found, dead or alive)
+ *     2. the hits   -> one per movement and declaration, in order: alive before dead, then how found, then reference
+ *     3. the answer -> the first movements with all that they list, then the declarations that were found by themselves
+ *
+ * What is dead (exited, discharged, cancelled, expired) is told, so that its reason can be, but only after what is alive, and nothing counts
+ * as left out because of it: a truck that comes every week leaves a long trail. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/cache_impl.h"
+
+struct reading_up {
+    struct gl_cache *c;
+    struct gl_answer *a;
+    struct gl_error *err;
+    bool alive; /* what is being loaded is alive: to leave out a part of it is a loss */
+};
+
+#define LEADS_NOWHERE "cache: an identifier leads to no record; %s"
+
+static void left_out(struct reading_up *l) {
+    if (l->alive) l->a->truncated = true;
+}
+
+/* ---- 1. hits ------------------------------------------------------------------------------------------------------------------------- */
+
+/* How an identifier answers a key; 0 = not at all (a trailer key and a vehicle's plate). */
+static uint8_t by_of(uint8_t key_kind, uint8_t role) {
+    switch ((enum gl_key_kind)key_kind) {
+        case GL_KEY_NONE: return 0;
+        case GL_KEY_VEHICLE: return role == GL_ROLE_TRAILER ? GL_BY_SWAP : GL_BY_PLATE;
+        case GL_KEY_TRAILER: return role == GL_ROLE_TRAILER ? GL_BY_TRAILER : 0;
+        case GL_KEY_CONTAINER: return GL_BY_CONTAINER;
+        case GL_KEY_REFERENCE: return GL_BY_REFERENCE;
+    }
+    return 0;
+}
+
+static int identifier_text(const struct gl_key *key, char text[IDENTIFIER_KEY]) {
+    if (key->kind == GL_KEY_CONTAINER) return gl_cache_container_key(key->text, text);
+    if (key->kind != GL_KEY_REFERENCE) return gl_copy(text, IDENTIFIER_KEY, key->text);
+    gl_format(text, IDENTIFIER_KEY, "%s:%s", key->type, key->text); /* fits by construction */
+    return 0;
+}
+
+static void add_hit(struct reading_up *l, const struct cache_hit *hit, size_t nth) {
+    struct gl_cache *c = l->c;
+    l->alive = !hit->dead;
+    if (c->n_hits == CACHE_HITS || nth >= CACHE_HITS_PER_KEY)
+        left_out(l);
+    else if (hit->by)
+        c->hits[c->n_hits++] = *hit;
+}
+
+static int search(struct reading_up *l, const struct gl_key *key) {
+    char text[IDENTIFIER_KEY];
+    if (key->kind == GL_KEY_NONE || key->text[0] == '\0') return 0;
+    int rc = identifier_text(key, text);
+    if (rc < 0) return gl_fail(l->err, rc, "cache: a key is too long");
+    struct gl_rows q = gl_db_query(&l->c->db, CACHE_LOOKUP);
+    gl_put_text(&q, text);
+    gl_put_int(&q, key->kind == GL_KEY_TRAILER ? GL_KEY_VEHICLE : key->kind);
+    gl_put_int(&q, CACHE_HITS_PER_KEY + 1);
+    for (size_t nth = 0; (rc = gl_db_step(&q, l->err)) > 0; nth++) {
+        struct cache_hit hit;
+        hit.dead = gl_take_int(&q) != 0;
+        hit.owner = gl_take_u8(&q);
+        hit.id = gl_take_int(&q);
+        hit.by = by_of(key->kind, gl_take_u8(&q));
+        add_hit(l, &hit, nth);
+    }
+    return rc;
+}
+
+/* ---- 2. order ------------------------------------------------------------------------------------------------------------------------ */
+
+static int by_owner(const void *x, const void *y) {
+    const struct cache_hit *a = x, *b = y;
+    if (a->owner != b->owner) return a->owner < b->owner ? -1 : 1;
+    return a->id < b->id ? -1 : a->id > b->id;
+}
+
+/* One hit for each movement and declaration, with all the ways in which it was found. */
+static void merge_hits(struct gl_cache *c) {
+    if (c->n_hits < 2) return;
+    qsort(c->hits, c->n_hits, sizeof c->hits[0], by_owner);
+    size_t n = 1;
+    for (size_t i = 1; i < c->n_hits; i++) {
+        if (by_owner(&c->hits[n - 1], &c->hits[i]) == 0)
+            c->hits[n - 1].by |= c->hits[i].by;
+        else
+            c->hits[n++] = c->hits[i];
+    }
+    c->n_hits = n;
+}
+
+/* The surest way first. */
+static int rank(uint8_t by) {
+    static const uint8_t order[] = {GL_BY_REFERENCE, GL_BY_PLATE, GL_BY_TRAILER, GL_BY_CONTAINER, GL_BY_SWAP};
+    for (size_t i = 0; i < GL_COUNT(order); i++)
+        if (by & order[i]) return (int)i;
+    return GL_COUNT(order);
+}
+
+/* Movements, then declarations; among equals the one that came last, for when not all of them fit. */
+static int by_worth(const void *x, const void *y) {
+    const struct cache_hit *a = x, *b = y;
+    if (a->owner != b->owner) return a->owner < b->owner ? -1 : 1;
+    if (a->dead != b->dead) return a->dead ? 1 : -1;
+    if (rank(a->by) != rank(b->by)) return rank(a->by) - rank(b->by);
+    return a->id < b->id ? 1 : a->id > b->id ? -1 : 0;
+}
+
+static int compare_refs(const struct gl_ref *a, const struct gl_ref *b) {
+    int order = strcmp(a->type, b->type);
+    return order ? order : strcmp(a->value, b->value);
+}
+
+/* ---- 3. the answer ------------------------------------------------------------------------------------------------------------------- */
+
+static int load_means(struct reading_up *l, uint8_t owner, int64_t id, struct gl_answer_means *means, uint16_t *n) {
+    struct gl_rows q = gl_db_query(&l->c->db, CACHE_GET_MEANS);
+    gl_put_int(&q, owner);
+    gl_put_int(&q, id);
+    int rc;
+    while ((rc = gl_db_step(&q, l->err)) > 0) {
+        if (*n == GL_MAX_ANSWER_MEANS) {
+            left_out(l);
+            gl_db_end(&q);
+            return 0;
+        }
+        struct gl_answer_means *m = &means[*n];
+        m->role = gl_take_u8(&q);
+        gl_take_text(&q, m->plate, sizeof m->plate);
+        gl_take_text(&q, m->country, sizeof m->country);
+        (*n)++;
+    }
+    return rc;
+}
+
+static int load_containers(struct reading_up *l, uint8_t owner, int64_t id, char (*containers)[18], size_t max, uint16_t *n) {
+    struct gl_rows q = gl_db_query(&l->c->db, CACHE_GET_CONTAINERS);
+    gl_put_int(&q, owner);
+    gl_put_int(&q, id);
+    int rc;
+    while ((rc = gl_db_step(&q, l->err)) > 0) {
+        if (*n == max) {
+            left_out(l);
+            gl_db_end(&q);
+            return 0;
+        }
+        gl_take_text(&q, containers[*n], sizeof containers[*n]);
+        (*n)++;
+    }
+    return rc;
+}
+
+/* True when the feed has begun anew since the record came, and has not sent it again: a cancellation may have been lost. */
+static bool is_void(const struct gl_cache *c, uint8_t owner, const char *epoch) {
+    return epoch[0] && c->epoch[owner][0] && strcmp(epoch, c->epoch[owner]) != 0;
+}
+
+/* The row of a declaration, as CACHE_GET_DECLARATION and CACHE_GET_LISTED give it. Not received: a movement lists it, but the cache has it not,
+ * or not from this epoch of the feed. */
+static void take_declaration(struct gl_cache *c, struct gl_rows *q, struct gl_answer_declaration *d, int64_t *ret_id) {
+    char epoch[41];
+    gl_take_text(q, d->ref.type, sizeof d->ref.type);
+    gl_take_text(q, d->ref.value, sizeof d->ref.value);
+    *ret_id = gl_take_int(q);
+    gl_take_text(q, epoch, sizeof epoch);
+    d->received = *ret_id != GL_INT_NULL && !is_void(c, OWNER_DECLARATION, epoch);
+    if (!d->received) return;
+    d->version = gl_take_int(q);
+    d->state = gl_take_u8(q);
+    d->control = gl_take_u8(q);
+    d->valid_to = gl_take_int(q);
+}
+
+static int load_declaration_parts(struct reading_up *l, struct gl_answer_declaration *d, int64_t id) {
+    if (!d->received) return 0;
+    int rc = load_means(l, OWNER_DECLARATION, id, d->means, &d->n_means);
+    return rc < 0 ? rc : load_containers(l, OWNER_DECLARATION, id, d->containers, GL_COUNT(d->containers), &d->n_containers);
+}
+
+static struct gl_answer_declaration *find_declaration(struct gl_answer *a, const struct gl_ref *ref) {
+    for (size_t i = 0; i < a->n_declarations; i++)
+        if (compare_refs(&a->declarations[i].ref, ref) == 0) return &a->declarations[i];
+    return NULL;
+}
+
+/* The next free declaration of the answer, cleared; NULL when it is full. It counts once n_declarations is raised. */
+static struct gl_answer_declaration *free_declaration(struct reading_up *l) {
+    if (l->a->n_declarations == GL_MAX_ANSWER_DECLARATIONS) {
+        left_out(l);
+        return NULL;
+    }
+    struct gl_answer_declaration *d = &l->a->declarations[l->a->n_declarations];
+    memset(d, 0, sizeof *d);
+    return d;
+}
+
+/* How a declaration that a movement lists was found by the keys themselves. */
+static uint8_t hit_by(const struct gl_cache *c, int64_t id) {
+    for (size_t i = 0; i < c->n_hits; i++)
+        if (c->hits[i].owner == OWNER_DECLARATION && c->hits[i].id == id) return c->hits[i].by;
+    return 0;
+}
+
+static int load_listed(struct reading_up *l, int64_t movement, struct gl_answer_movement *m) {
+    struct gl_rows q = gl_db_query(&l->c->db, CACHE_GET_LISTED);
+    gl_put_int(&q, movement);
+    int rc;
+    while ((rc = gl_db_step(&q, l->err)) > 0) {
+        int64_t id;
+        m->n_declarations++;
+        struct gl_answer_declaration *d = free_declaration(l);
+        if (!d) continue;
+        take_declaration(l->c, &q, d, &id);
+        if ((rc = gl_taken(&q, l->err)) < 0) return rc;
+        if (find_declaration(l->a, &d->ref)) continue; /* an earlier movement lists it too */
+        d->by = GL_BY_MOVEMENT | (d->received ? hit_by(l->c, id) : 0);
+        d->movement = (int16_t)(m - l->a->movements);
+        if ((rc = load_declaration_parts(l, d, id)) < 0) {
+            gl_db_end(&q);
+            return rc;
+        }
+        l->a->n_declarations++;
+    }
+    return rc;
+}
+
+/* 1 = loaded; 0 = void. */
+static int load_movement_row(struct reading_up *l, const struct cache_hit *hit, struct gl_answer_movement *m) {
+    char epoch[41];
+    memset(m, 0, sizeof *m);
+    struct gl_rows q = gl_db_query(&l->c->db, CACHE_GET_MOVEMENT);
+    gl_put_int(&q, hit->id);
+    int rc = gl_db_step(&q, l->err);
+    if (rc <= 0) return rc < 0 ? rc : gl_fail(l->err, -EUCLEAN, LEADS_NOWHERE, gl_cache_kind.advice);
+    gl_take_text(&q, m->ref.type, sizeof m->ref.type);
+    gl_take_text(&q, m->ref.value, sizeof m->ref.value);
+    gl_take_text(&q, epoch, sizeof epoch);
+    m->version = gl_take_int(&q);
+    m->kind = gl_take_u8(&q);
+    m->state = gl_take_u8(&q);
+    m->channel = gl_take_u8(&q);
+    m->direction = gl_take_u8(&q);
+    m->eta = gl_take_int(&q);
+    m->valid_from = gl_take_int(&q);
+    m->valid_to = gl_take_int(&q);
+    m->by = hit->by;
+    if ((rc = gl_taken(&q, l->err)) < 0) return rc;
+    gl_db_end(&q);
+    return !is_void(l->c, OWNER_MOVEMENT, epoch);
+}
+
+static int load_movement_parts(struct reading_up *l, int64_t id, struct gl_answer_movement *m) {
+    int rc = load_means(l, OWNER_MOVEMENT, id, m->means, &m->n_means);
+    if (rc == 0) rc = load_containers(l, OWNER_MOVEMENT, id, m->containers, GL_COUNT(m->containers), &m->n_containers);
+    return rc == 0 ? load_listed(l, id, m) : rc;
+}
+
+static bool movement_before(const struct gl_answer_movement *a, const struct gl_answer_movement *b) {
+    bool a_dead = gl_cache_movement_dead(a->state), b_dead = gl_cache_movement_dead(b->state);
+    if (a_dead != b_dead) return b_dead;
+    if (rank(a->by) != rank(b->by)) return rank(a->by) < rank(b->by);
+    return compare_refs(&a->ref, &b->ref) < 0;
+}
+
+/* Few and nearly in order already: by insertion, the rows' ids going along. */
+static void sort_movements(struct gl_answer *a, int64_t *ids) {
+    for (size_t i = 1; i < a->n_movements; i++)
+        for (size_t k = i; k > 0 && movement_before(&a->movements[k], &a->movements[k - 1]); k--) {
+            struct gl_answer_movement m = a->movements[k];
+            int64_t id = ids[k];
+            a->movements[k] = a->movements[k - 1];
+            ids[k] = ids[k - 1];
+            a->movements[k - 1] = m;
+            ids[k - 1] = id;
+        }
+}
+
+static int answer_movements(struct reading_up *l) {
+    struct gl_answer *a = l->a;
+    struct gl_answer_movement spare;
+    int64_t ids[GL_MAX_ANSWER_MOVEMENTS];
+    int rc = 0;
+    for (size_t i = 0; i < l->c->n_hits && l->c->hits[i].owner == OWNER_MOVEMENT; i++) {
+        const struct cache_hit *hit = &l->c->hits[i];
+        bool full = a->n_movements == GL_MAX_ANSWER_MOVEMENTS;
+        if (full && hit->dead) break; /* so are those that follow */
+        rc = load_movement_row(l, hit, full ? &spare : &a->movements[a->n_movements]);
+        if (rc < 0) return rc;
+        if (rc == 0) continue;
+        if (full) {
+            a->truncated = true;
+            break;
+        }
+        ids[a->n_movements++] = hit->id;
+    }
+    sort_movements(a, ids);
+    rc = 0;
+    for (size_t i = 0; rc == 0 && i < a->n_movements; i++) {
+        l->alive = !gl_cache_movement_dead(a->movements[i].state);
+        rc = load_movement_parts(l, ids[i], &a->movements[i]);
+    }
+    return rc;
+}
+
+static int answer_declaration(struct reading_up *l, const struct cache_hit *hit) {
+    int64_t id;
+    struct gl_answer_declaration *d = free_declaration(l);
+    if (!d) return 0;
+    struct gl_rows q = gl_db_query(&l->c->db, CACHE_GET_DECLARATION);
+    gl_put_int(&q, hit->id);
+    int rc = gl_db_step(&q, l->err);
+    if (rc <= 0) return rc < 0 ? rc : gl_fail(l->err, -EUCLEAN, LEADS_NOWHERE, gl_cache_kind.advice);
+    take_declaration(l->c, &q, d, &id);
+    if ((rc = gl_taken(&q, l->err)) < 0) return rc;
+    gl_db_end(&q);
+    if (!d->received || find_declaration(l->a, &d->ref)) return 0;
+    d->by = hit->by;
+    d->movement = -1;
+    rc = load_declaration_parts(l, d, id);
+    if (rc == 0) l->a->n_declarations++;
+    return rc;
+}
+
+static int declaration_order(const void *x, const void *y) {
+    const struct gl_answer_declaration *a = x, *b = y;
+    bool a_dead = gl_cache_declaration_dead(a->state), b_dead = gl_cache_declaration_dead(b->state);
+    if (a_dead != b_dead) return a_dead ? 1 : -1;
+    if (rank(a->by) != rank(b->by)) return rank(a->by) - rank(b->by);
+    return compare_refs(&a->ref, &b->ref);
+}
+
+static int answer_declarations(struct reading_up *l) {
+    struct gl_answer *a = l->a;
+    size_t listed = a->n_declarations;
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < l->c->n_hits; i++) {
+        if (l->c->hits[i].owner != OWNER_DECLARATION) continue;
+        l->alive = !l->c->hits[i].dead;
+        rc = answer_declaration(l, &l->c->hits[i]);
+    }
+    if (a->n_declarations > listed + 1)
+        qsort(a->declarations + listed, a->n_declarations - listed, sizeof a->declarations[0], declaration_order);
+    return rc;
+}
+
+int gl_cache_lookup(struct gl_cache *c, const struct gl_query *q, struct gl_answer *ret, struct gl_error *err) {
+    struct reading_up l = {.c = c, .a = ret, .err = err, .alive = true};
+    /* Not all of it is cleared: the answer is large, and each element is cleared as it is used. */
+    memcpy(ret->passage, q->passage, sizeof ret->passage);
+    ret->lane = q->lane;
+    ret->failed = ret->truncated = false;
+    ret->n_movements = ret->n_declarations = 0;
+    c->n_hits = 0;
+    int rc = gl_cache_know_epochs(c, err);
+    for (size_t i = 0; rc == 0 && i < q->n_keys && i < GL_MAX_KEYS; i++) rc = search(&l, &q->keys[i]);
+    merge_hits(c);
+    if (c->n_hits > 1) qsort(c->hits, c->n_hits, sizeof c->hits[0], by_worth);
+    if (rc == 0) rc = answer_movements(&l);
+    if (rc == 0) rc = answer_declarations(&l);
+    if (rc < 0) {
+        ret->failed = true;
+        ret->n_movements = ret->n_declarations = 0;
+    }
+    return rc;
+}

@@ -1,0 +1,75 @@
+/* What the files of the journal share: its queries, its handle, its chain. */
+#pragma once
+#include <openssl/evp.h>
+
+#include "store/db.h"
+#include "store/journal.h"
+
+enum {
+    JOURNAL_HEAD,
+    JOURNAL_STREAMS,
+    JOURNAL_NEW_STREAM,
+    JOURNAL_SET_STREAM,
+    JOURNAL_APPEND,
+    JOURNAL_PUT_USE,
+    JOURNAL_FREE_USE,
+    JOURNAL_GET_USE,
+    JOURNAL_PUT_PASSAGE,
+    JOURNAL_DECIDED,
+    JOURNAL_OPEN_PASSAGES,
+    JOURNAL_PUT_MODE,
+    JOURNAL_MODES,
+    JOURNAL_GET_CURSOR,
+    JOURNAL_PUT_CURSOR,
+    JOURNAL_READ,
+    JOURNAL_LIST,
+    JOURNAL_LIST_LANE,
+    JOURNAL_FIND_PASSAGE,
+    JOURNAL_EXPLAIN,
+    JOURNAL_CHAIN,
+    JOURNAL_HASH,
+    JOURNAL_SUM,
+    JOURNAL_QUERIES
+};
+
+enum {
+    GL_STREAM_NAME = GL_ID + 8,
+    JOURNAL_MAX_STREAMS = 256,          /* lanes that are gone keep theirs */
+    JOURNAL_MAX_TEXT = 8 * 1024 * 1024, /* of a payload, and of what is journalled beside it */
+    JOURNAL_HASH_BYTES = 32
+};
+
+extern const struct gl_store_kind gl_journal_kind;
+
+struct journal_stream {
+    int64_t id;
+    char name[GL_STREAM_NAME];
+    int64_t last;      /* appended */
+    int64_t committed; /* on disk: no destination sees more */
+};
+
+struct gl_journal {
+    struct gl_db db;
+    EVP_MD_CTX *md;
+    bool loaded; /* what follows is as the file has it, plus the open transaction */
+    int64_t n;   /* of the last record */
+    uint8_t head[JOURNAL_HASH_BYTES];
+    size_t n_streams;
+    struct journal_stream streams[JOURNAL_MAX_STREAMS];
+};
+
+/* Reads the counters from the file when a failure has left them unknown. */
+int gl_journal_load(struct gl_journal *j, struct gl_error *err) GL_MUST_USE;
+
+/* load, and a transaction when none is open. */
+int gl_journal_ready(struct gl_journal *j, struct gl_error *err) GL_MUST_USE;
+
+/* Passes rc on. What should have been written and was not takes everything since the last commit with it: the commit fails. */
+int gl_journal_wrote(struct gl_journal *j, int rc);
+
+/* NULL when no such stream has a record. */
+struct journal_stream *gl_journal_stream(struct gl_journal *j, const char *name);
+
+/* SHA-256 over the predecessor's hash, the number, the stream and the record. */
+int gl_journal_hash(struct gl_journal *j, const uint8_t prev[JOURNAL_HASH_BYTES], int64_t n, const struct gl_record *r,
+                    uint8_t out[JOURNAL_HASH_BYTES], struct gl_error *err) GL_MUST_USE;

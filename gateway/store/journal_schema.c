@@ -1,0 +1,109 @@
+/* The journal's schema and every query on it. States and kinds are the numbers of model/happened.h and core/lookup.h, times ms since 1970. */
+#include "store/journal_impl.h"
+
+_Static_assert(GL_PASSAGE_CLOSED == 4, "the index passage_open and JOURNAL_OPEN_PASSAGES name this state");
+
+/* Append only; a schema that is in use somewhere is never edited. */
+static const char *const migrations[] = {
+    "CREATE TABLE stream(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, last_seq INTEGER NOT NULL) STRICT;"
+    /* n counts all records from 1 without a gap, seq those of a stream. hash: journal_chain.c. */
+    "CREATE TABLE record("
+    "  n INTEGER PRIMARY KEY, stream INTEGER NOT NULL REFERENCES stream, seq INTEGER NOT NULL, type TEXT NOT NULL, topic TEXT NOT "
+    "NULL,"
+    "  id TEXT NOT NULL, passage TEXT NOT NULL, time INTEGER NOT NULL, payload TEXT NOT NULL, internal TEXT, hash BLOB NOT NULL) "
+    "STRICT;"
+    "CREATE UNIQUE INDEX record_seq ON record(stream, seq);"
+    "CREATE INDEX record_passage ON record(passage) WHERE passage<>'';"
+    /* By passage, so that one that backs out frees nothing but its own. */
+    "CREATE TABLE used("
+    "  ref_type TEXT NOT NULL, ref_value TEXT NOT NULL, passage TEXT NOT NULL, state INTEGER NOT NULL, at INTEGER NOT NULL,"
+    "  PRIMARY KEY(ref_type, ref_value, passage)) STRICT, WITHOUT ROWID;"
+    "CREATE TABLE passage("
+    "  passage TEXT PRIMARY KEY, lane TEXT NOT NULL, visit TEXT NOT NULL, state INTEGER NOT NULL, class INTEGER NOT NULL,"
+    "  plate TEXT NOT NULL, trailer TEXT NOT NULL, ref_type TEXT NOT NULL, ref_value TEXT NOT NULL, container TEXT NOT NULL,"
+    "  presence INTEGER NOT NULL, missing TEXT NOT NULL," /* words, with commas between */
+    "  opened_at INTEGER NOT NULL, closed_at INTEGER NOT NULL, exit INTEGER NOT NULL,"
+    "  outcome INTEGER NOT NULL DEFAULT 0, level INTEGER NOT NULL DEFAULT 0, decided_at INTEGER NOT NULL DEFAULT 0"
+    ") STRICT, WITHOUT ROWID;"
+    "CREATE INDEX passage_open ON passage(opened_at) WHERE state<>4;"
+    "CREATE INDEX passage_newest ON passage(opened_at);"
+    "CREATE INDEX passage_lane ON passage(lane, opened_at);"
+    "CREATE INDEX passage_end ON passage(substr(passage, -6));"
+    "CREATE TABLE mode(lane TEXT PRIMARY KEY, mode INTEGER NOT NULL, since INTEGER NOT NULL, by TEXT NOT NULL) STRICT, WITHOUT "
+    "ROWID;"
+    "CREATE TABLE cursor("
+    "  destination TEXT NOT NULL, stream TEXT NOT NULL, sent INTEGER NOT NULL, safe INTEGER NOT NULL,"
+    "  PRIMARY KEY(destination, stream)) STRICT, WITHOUT ROWID;",
+};
+
+/* FULL: each commit is on disk when it returns. */
+static const char *const pragmas[] = {"PRAGMA synchronous=FULL", "PRAGMA cache_size=-8192", "PRAGMA wal_autocheckpoint=1000",
+                                      "PRAGMA journal_size_limit=67108864", NULL};
+
+#define PASSAGE_COLUMNS                                                                                                  \
+    "passage, lane, visit, state, class, plate, trailer, ref_type, ref_value, container, presence, missing, opened_at, " \
+    "closed_at, exit"
+#define LISTED_COLUMNS "passage, lane, opened_at, closed_at, state, class, plate, trailer, outcome, level, exit"
+
+static const struct gl_sql queries[JOURNAL_QUERIES] = {
+    [JOURNAL_HEAD] = {"SELECT n, hash FROM record ORDER BY n DESC LIMIT 1", 0, 2},
+    [JOURNAL_STREAMS] = {"SELECT id, name, max(last_seq, coalesce((SELECT max(seq) FROM record WHERE stream=s.id), 0))"
+                         " FROM stream s ORDER BY id",
+                         0, 3},
+    [JOURNAL_NEW_STREAM] = {"INSERT INTO stream(name, last_seq) VALUES(?1, 0) RETURNING id", 1, 1},
+    [JOURNAL_SET_STREAM] = {"UPDATE stream SET last_seq=?2 WHERE id=?1", 2, 0},
+    [JOURNAL_APPEND] = {"INSERT INTO record(n, stream, seq, type, topic, id, passage, time, payload, internal, hash)"
+                        " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)",
+                        11, 0},
+    [JOURNAL_PUT_USE] = {"INSERT INTO used(ref_type, ref_value, passage, state, at) VALUES(?1,?2,?3,?4,?5)"
+                         " ON CONFLICT DO UPDATE SET state=max(state, ?4), at=?5",
+                         5, 0},
+    [JOURNAL_FREE_USE] = {"DELETE FROM used WHERE ref_type=?1 AND ref_value=?2 AND passage=?3", 3, 0},
+    /* Another passage's use counts before one's own. */
+    [JOURNAL_GET_USE] = {"SELECT state, passage FROM used WHERE ref_type=?1 AND ref_value=?2"
+                         " ORDER BY passage=?3, state DESC, at DESC, passage LIMIT 1",
+                         3, 2},
+    [JOURNAL_PUT_PASSAGE] = {"INSERT INTO passage(" PASSAGE_COLUMNS ") VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15)"
+                             " ON CONFLICT DO UPDATE SET lane=?2, visit=?3, state=?4, class=?5, plate=?6, trailer=?7, ref_type=?8,"
+                             " ref_value=?9, container=?10, presence=?11, missing=?12, opened_at=?13, closed_at=?14, exit=?15",
+                             15, 0},
+    /* A decision on a passage that was never told of opens it, so that it is found after a restart. */
+    [JOURNAL_DECIDED] = {"INSERT INTO passage(" PASSAGE_COLUMNS ", outcome, level, decided_at)"
+                         " VALUES(?1, ?2, ?3, 3, 0, '', '', '', '', '', 0, '', ?6, 0, 0, ?4, ?5, ?6)"
+                         " ON CONFLICT DO UPDATE SET outcome=?4, level=?5, decided_at=?6",
+                         6, 0},
+    [JOURNAL_OPEN_PASSAGES] = {"SELECT " PASSAGE_COLUMNS " FROM passage WHERE state<>4 ORDER BY opened_at, passage", 0, 15},
+    [JOURNAL_PUT_MODE] = {"REPLACE INTO mode(lane, mode, since, by) VALUES(?1,?2,?3,?4)", 4, 0},
+    [JOURNAL_MODES] = {"SELECT lane, mode, since, by FROM mode ORDER BY lane", 0, 4},
+    [JOURNAL_GET_CURSOR] = {"SELECT sent, safe FROM cursor WHERE destination=?1 AND stream=?2", 2, 2},
+    [JOURNAL_PUT_CURSOR] = {"INSERT INTO cursor(destination, stream, sent, safe) VALUES(?1,?2,?3,?4)"
+                            " ON CONFLICT DO UPDATE SET sent=max(sent, ?3), safe=max(safe, ?4)",
+                            4, 0},
+    [JOURNAL_READ] = {"SELECT seq, topic, payload, time FROM record WHERE stream=?1 AND seq>?2 AND seq<=?3 AND topic<>''"
+                      " ORDER BY seq LIMIT ?4",
+                      4, 4},
+    [JOURNAL_LIST] = {"SELECT " LISTED_COLUMNS " FROM passage ORDER BY opened_at DESC, passage DESC LIMIT ?1", 1, 11},
+    [JOURNAL_LIST_LANE] = {"SELECT " LISTED_COLUMNS " FROM passage WHERE lane=?1 ORDER BY opened_at DESC, passage DESC LIMIT ?2", 2,
+                           11},
+    [JOURNAL_FIND_PASSAGE] = {"SELECT passage FROM passage WHERE substr(passage, -6)=substr(?1, -6)"
+                              " AND substr(passage, -length(?1))=?1 LIMIT 2",
+                              1, 1},
+    [JOURNAL_EXPLAIN] = {"SELECT payload FROM record WHERE passage=?1 AND passage<>'' ORDER BY n", 1, 1},
+    [JOURNAL_CHAIN] = {"SELECT r.n, s.name, r.seq, r.type, r.topic, r.id, r.passage, r.time, r.payload, r.internal, r.hash"
+                       " FROM record r LEFT JOIN stream s ON s.id=r.stream WHERE r.n>?1 ORDER BY r.n LIMIT ?2",
+                       2, 11},
+    [JOURNAL_HASH] = {"SELECT hash FROM record WHERE n=?1", 1, 1},
+    [JOURNAL_SUM] = {"SELECT coalesce(sum(last_seq), 0) FROM stream", 0, 1},
+};
+
+const struct gl_store_kind gl_journal_kind = {
+    .what = "journal",
+    .advice = "restore it from a backup",
+    .application_id = 0x474C4A31, /* "GLJ1" */
+    .migrations = migrations,
+    .n_migrations = GL_COUNT(migrations),
+    .pragmas = pragmas,
+    .sql = queries,
+    .n_sql = GL_COUNT(queries),
+    .precious = true,
+};

@@ -1,0 +1,18 @@
+/* The evidence store: pictures and other files that belong to readings, named by their SHA-256, so that the same content is kept once.
+ *
+ *     {root}/{first 2 hex}/{sha256}.jpg   (.bin when it is no JPEG) */
+#pragma once
+#include "protocol.h"
+
+enum { GL_EVIDENCE_PER_READING = 8, GL_EVIDENCE_MAX = 8 * 1024 * 1024 /* bytes of one file */ };
+
+/* Makes the folder and returns an open descriptor of it, or a negative errno. */
+int gl_evidence_open(const char *root, struct gl_error *err) GL_MUST_USE;
+
+/* Stores one attachment and fills in e. writer: tells the unfinished files of several processes apart (a device id). The file is complete and on the
+ * disk when this returns 0; otherwise nothing of that name has appeared. */
+int gl_evidence_store(int root, const char *writer, const struct gl_attachment *a, struct gl_evidence *e,
+                      struct gl_error *err) GL_MUST_USE;
+
+/* "0123...ef" of the bytes; 0 or -EIO. */
+int gl_sha256_hex(const void *bytes, size_t len, char out[65]) GL_MUST_USE;

@@ -1,0 +1,62 @@
+"""Runs the demonstration's traffic once, checks each vehicle against its story, and exits 0 only when every one got the signal it should."""
+import argparse
+import os
+import sys
+import time
+import traceback
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from post import Post, ROOT  # noqa: E402
+from stories import STORIES  # noqa: E402
+
+
+def main():
+    a = argparse.ArgumentParser()
+    a.add_argument("--build", default=os.path.join(ROOT, "build", "release"))
+    a.add_argument("--work", default=os.path.join(ROOT, "build", "demo"))
+    a.add_argument("--once", action="store_true", help="run the scripted traffic once and exit; else go on until interrupted")
+    a.add_argument("--only", help="the name of one story")
+    args = a.parse_args()
+    post = Post(args.build, args.work)
+    failed = 0
+    print("starting a post on loopback: broker on port %d, two lanes, eight simulated devices ..." % post.ports["broker"], flush=True)
+    try:
+        post.up()
+        from stories import settle
+        post.feed("movements", "heartbeat")
+        post.feed("declarations", "heartbeat")
+        settle(post)
+        print("watch along:  mosquitto_sub -p %d -v -t 'greenlane/v1/north/#'\n" % post.ports["broker"], flush=True)
+        while True:
+            for n, story in enumerate(STORIES, 1):
+                if args.only and story.__name__ != args.only:
+                    continue
+                print("%2d. %-18s %s" % (n, story.__name__, story.__doc__), flush=True)
+                try:
+                    t = time.monotonic()
+                    got = story(post)
+                    print("    %-18s %s (%.1f s)" % ("", got, time.monotonic() - t), flush=True)
+                except Exception:
+                    failed += 1
+                    print("    FAILED", flush=True)
+                    traceback.print_exc()
+                    if args.once:
+                        break
+            if args.once:
+                break
+            post.epoch += "x"
+            post.seq = {k: 0 for k in post.seq}
+    except KeyboardInterrupt:
+        print("\nstopping")
+    finally:
+        status = post.down()
+    if status.get("gateway") not in (0, None):
+        print("the gateway ended with status %s" % status["gateway"])
+        failed += 1
+    if args.once:
+        total = len([s for s in STORIES if not args.only or s.__name__ == args.only])
+        print("\n%s: %d of %d vehicles got the signal that their story calls for" % ("FAILED" if failed else "ok", total - failed, total))
+    return 1 if failed else 0
+
+
+sys.exit(main())

@@ -1,0 +1,329 @@
+"""The vehicles of the demonstration: each function is one story. It drives the simulated sensors and says what must come of it."""
+import os
+import signal
+import subprocess
+import time
+
+from post import LINES, now_text, wait
+
+LODGED = {"state": "released", "version": 1}
+
+
+class Vehicle:
+    """One truck on its way through one lane."""
+
+    def __init__(self, post, lane, plate, trailer=None):
+        self.post, self.lane, self.plate, self.trailer = post, lane, plate, trailer
+        self.since = len(post.look())
+
+    def arrive(self, read="plate", trailer_read="plate", kind="truck"):
+        p = self.post
+        p.loop(self.lane, "entry", True)
+        if read == "plate":
+            p.sim(self.lane, "front").say("plate %s country=GB confidence=97 direction=forward type=%s" % (self.plate, kind))
+        elif read == "unknown":
+            p.sim(self.lane, "front").say("unknown")
+        if self.trailer and trailer_read == "plate":
+            p.sim(self.lane, "rear").say("plate %s country=GB confidence=95 direction=forward" % self.trailer)
+        p.loop(self.lane, "entry", False)
+        return self
+
+    def decided(self, n=1, seconds=15):
+        """The n-th decision about this vehicle, and the lights that follow from it."""
+        found = wait("decision %d in lane %s" % (n, self.lane), lambda: len(self.post.decisions(self.lane, self.since)) >= n and
+                     self.post.decisions(self.lane, self.since)[n - 1], seconds)
+        self.event = found
+        self.decision = found["data"]
+        return self.decision
+
+    def lit(self, shown):
+        wait("lane %s to show %s (now %s)" % (self.lane, shown, self.post.lights(self.lane)), lambda: self.post.shows(self.lane, shown))
+        return shown
+
+    def passage(self):
+        return wait("a passage in lane " + self.lane, lambda: self.post.passage_at(self.lane, self.since))
+
+    def leave(self):
+        p = self.post
+        passage = self.passage()
+        p.loop(self.lane, "exit", True)
+        time.sleep(0.3)
+        p.loop(self.lane, "exit", False)
+        wait("the passage to close", lambda: any(t == "lane/%s/passage" % self.lane and e["data"]["passage"] == passage and
+                                                 e["data"]["state"] == "closed" for t, e in p.look()[self.since:]))
+        self.lit("stop")
+
+    def led_away(self):
+        """An officer takes it out of the lane, to the desk or the inspection hall."""
+        self.post.command("desk-1", "close", lane=self.lane, passage=self.passage(), exit="unknown")
+        self.lit("stop")
+
+
+def rules(decision, *results):
+    return {r["rule"] for r in decision["rules"] if r["result"] in (results or ("fail", "unknown"))}
+
+
+def lodge(post, ref, plate, trailer=None, declarations=1, **more):
+    """A movement and its released declarations, as customs would send them."""
+    refs = []
+    for i in range(declarations):
+        mrn = {"type": "lrn", "value": "%s-D%d" % (ref, i + 1)}
+        refs.append(mrn)
+        post.feed("declarations", "upsert", dict(LODGED, ref=mrn, gross_kg=18200, goods=[{"hs": "392690", "gross_kg": 18200}]))
+    means = [{"role": "vehicle", "plate": plate}]
+    if trailer:
+        means.append({"role": "trailer", "plate": trailer})
+    body = {"ref": {"type": "gmr", "value": ref}, "version": 1, "kind": "goods", "state": "ready", "channel": "release", "direction": "in",
+            "eta": now_text(), "valid_to": now_text(86400), "means": means, "declarations": refs}
+    body.update(more)
+    post.feed("movements", "upsert", body)
+    settle(post)
+    return body
+
+
+def settle(post):
+    """Until the gateway says that it has everything that was sent."""
+    def caught_up():
+        s = post.state("feed")
+        return s and all(c["seq"] == post.seq[c["collection"]] and c["state"] == "live" for c in s["collections"])
+    wait("the feed to be taken in", caught_up, 20)
+
+
+def fresh(post, drawn=False, n=[0]):
+    """A movement reference that the keyed random control draws, or does not."""
+    while True:
+        n[0] += 1
+        ref = "GMRA%08d" % n[0]
+        if post.drawn(ref) == drawn:
+            return ref
+
+
+# ---- the stories --------------------------------------------------------------------------------------------------------------------------
+def clean_release(post):
+    """declared truck and trailer, all in order"""
+    lodge(post, fresh(post), "NC15 REG", "NC16 REG")
+    v = Vehicle(post, "in-1", "NC15REG", "NC16REG").arrive()
+    d = v.decided()
+    assert d["outcome"] == "release" and d["match"]["by"] == "exact", d
+    v.lit("release")
+    v.leave()
+    return "release"
+
+
+def qr_reference(post):
+    """unreadable plate, the driver shows the movement's code"""
+    ref = fresh(post)
+    lodge(post, ref, "KX21 MUD", "KX22 TRL")
+    v = Vehicle(post, "in-1", "", "KX22TRL").arrive(read="unknown")
+    post.sim("in-1", "qr").say("code " + ref)
+    d = v.decided()
+    assert d["outcome"] == "release" and d["match"]["by"] == "reference" and "NO_READ" in rules(d, "note"), d
+    v.lit("release")
+    v.leave()
+    return "release"
+
+
+def swapped_trailer(post):
+    """another trailer than the declared one; released after inspection"""
+    lodge(post, fresh(post), "SW11 AAA", "SW12 BBB")
+    v = Vehicle(post, "in-1", "SW11AAA", "ZZ99ZZZ").arrive()
+    d = v.decided()
+    assert d["outcome"] == "inspect" and d["level"] == "physical" and "TRAILER_MISMATCH" in rules(d), d
+    v.lit("inspect")
+    v.led_away()
+    return "inspect physical"
+
+
+def cancelled(post):
+    """the movement was cancelled minutes ago"""
+    body = lodge(post, fresh(post), "CA11 NCL", "CA12 NCL")
+    post.feed("movements", "cancel", {"ref": body["ref"], "version": 2})
+    settle(post)
+    v = Vehicle(post, "in-1", "CA11NCL", "CA12NCL").arrive()
+    d = v.decided()
+    assert d["outcome"] == "inspect" and "DECL_CANCELLED" in rules(d), d
+    v.lit("inspect")
+    v.led_away()
+    return "inspect desk"
+
+
+def undeclared(post):
+    """nothing was lodged for this truck"""
+    v = Vehicle(post, "in-1", "NO11DCL").arrive()
+    d = v.decided()
+    assert d["outcome"] == "inspect" and d["level"] == "desk" and "NO_DECLARATION" in rules(d), d
+    v.lit("inspect")
+    v.led_away()
+    return "inspect desk"
+
+
+def cyrillic(post):
+    """declared with Cyrillic letters, read in Latin ones"""
+    lodge(post, fresh(post), "АВ 1234 СЕ", "АХ 5678 ВТ")
+    v = Vehicle(post, "in-1", "AB1234CE", "AX5678BT").arrive()
+    d = v.decided()
+    assert d["outcome"] == "release", d
+    v.lit("release")
+    v.leave()
+    return "release"
+
+
+def random_control(post):
+    """all in order, but drawn by the keyed random control; released after inspection"""
+    lodge(post, fresh(post, drawn=True), "RA11 NDM", "RA12 NDM")
+    v = Vehicle(post, "in-1", "RA11NDM", "RA12NDM").arrive()
+    d = v.decided()
+    assert d["outcome"] == "inspect" and d["level"] == "physical" and rules(d) == {"RANDOM"}, d
+    v.lit("inspect")
+    no = post.command("desk-1", "override", lane="in-1", passage=d["passage"], decision=v.event["id"], outcome="release", reason="in a hurry")
+    assert no["ok"] is False and "RANDOM" in no["error"], no
+    yes = post.command("desk-1", "inspection-result", lane="in-1", passage=d["passage"], decision=v.event["id"], outcome="release",
+                       reason="opened, counted, in order")
+    assert yes["ok"] is True, yes
+    assert v.decided(2)["outcome"] == "release"
+    v.lit("release")
+    v.leave()
+    return "inspect physical, then release"
+
+
+def camera_killed(post):
+    """the camera's process is killed while the truck stands before it"""
+    lodge(post, fresh(post), "CK11 AAA", "CK12 BBB")
+    v = Vehicle(post, "in-1", "CK11AAA", "CK12BBB")
+    post.loop("in-1", "entry", True)
+    v.passage()
+    pid = subprocess.run(["pgrep", "-f", "greenlane-device.*--device in-1.front"], capture_output=True, text=True, check=True).stdout.split()
+    for p in pid:
+        os.kill(int(p), signal.SIGKILL)
+    d = v.decided()
+    assert d["outcome"] == "inspect" and "SENSOR_FAULT" in rules(d), d
+    v.lit("inspect")
+    post.loop("in-1", "entry", False)
+    v.led_away()
+    wait("the camera's process to be back", post.all_online, 30)
+    return "inspect desk"
+
+
+def broker_away(post):
+    """the broker is stopped; lane, lights and journal go on without it"""
+    lodge(post, fresh(post), "BR11 KER", "BR12 KER")
+    v = Vehicle(post, "in-1", "BR11KER", "BR12KER")
+    post.broker_stop()
+    v.arrive()
+    v.lit("release")
+    post.broker_start()
+    d = v.decided(seconds=40)
+    assert d["outcome"] == "release", d
+    settle(post)
+    v.leave()
+    return "release"
+
+
+def stale_feed(post):
+    """nothing is heard from the feed: a cancellation may be unseen; then it recovers"""
+    lodge(post, fresh(post), "ST11 ALE", "ST12 ALE")
+    post.heartbeats = False
+    wait("the feed to be stale", lambda: any(c["state"] == "stale" for c in post.state("feed")["collections"]), 30)
+    v = Vehicle(post, "in-1", "ST11ALE", "ST12ALE").arrive()
+    d = v.decided()
+    assert d["outcome"] == "inspect" and "CACHE_STALE" in rules(d) and d["feed"] == "stale", d
+    v.lit("inspect")
+    post.heartbeats = True
+    d = v.decided(2, seconds=30)
+    assert d["outcome"] == "release" and d["supersedes"], d
+    v.lit("release")
+    v.leave()
+    return "inspect desk, then release"
+
+
+def lost_number(post):
+    """a numbered feed record is lost: it could be a cancellation, and it is"""
+    body = lodge(post, fresh(post), "LO11 STN", "LO12 STN")
+    lost = post.feed("movements", "cancel", {"ref": body["ref"], "version": 2}, lose=True)
+    wait("the hole to be noticed", lambda: any(c["state"] == "gap" for c in post.state("feed")["collections"]), 20)
+    v = Vehicle(post, "in-1", "LO11STN", "LO12STN").arrive()
+    d = v.decided()
+    assert d["outcome"] == "inspect" and "CACHE_GAP" in rules(d), d
+    v.lit("inspect")
+    post.feed_again("movements", lost)
+    settle(post)
+    v.led_away()
+    w = Vehicle(post, "in-1", "LO11STN", "LO12STN").arrive()
+    d = w.decided()
+    assert "DECL_CANCELLED" in rules(d), d
+    w.led_away()
+    return "inspect desk"
+
+
+def tailgater(post):
+    """a second vehicle slips through behind a released one"""
+    lodge(post, fresh(post), "TG11 AAA", "TG12 BBB")
+    v = Vehicle(post, "in-1", "TG11AAA", "TG12BBB").arrive()
+    assert v.decided()["outcome"] == "release"
+    v.lit("release")
+    v.leave()
+    since = len(post.look())
+    post.loop("in-1", "exit", True)
+    alarm = wait("the alarm", lambda: post.alarms("in-1", since))[0]
+    post.loop("in-1", "exit", False)
+    assert alarm["kind"] == "tailgate" and alarm["action"] == "raise", alarm
+    v.lit("stop")
+    return "release, then alarm tailgate"
+
+
+def used_twice(post):
+    """the same movement comes a second time: a copied plate, or a second trip"""
+    v = Vehicle(post, "in-1", "TG11AAA", "TG12BBB").arrive()
+    d = v.decided()
+    assert d["outcome"] == "inspect" and "DECL_ALREADY_USED" in rules(d), d
+    v.lit("inspect")
+    v.led_away()
+    return "inspect desk"
+
+
+def officers_override(post):
+    """undeclared by an error of the office; the officer lets it go, by name and with a reason"""
+    v = Vehicle(post, "in-1", "OV11RDE").arrive()
+    d = v.decided()
+    assert d["outcome"] == "inspect" and "NO_DECLARATION" in rules(d), d
+    stale = post.command("desk-1", "override", lane="in-1", passage=d["passage"], decision="0" * 8 + "-0000-7000-8000-" + "0" * 12,
+                         outcome="release", reason="the wrong decision is named")
+    assert stale["ok"] is False, stale
+    yes = post.command("desk-1", "override", lane="in-1", passage=d["passage"], decision=v.event["id"], outcome="release",
+                       reason="paper declaration seen and stamped")
+    assert yes["ok"] is True, yes
+    d2 = v.decided(2)
+    assert d2["outcome"] == "release" and d2["supersedes"] == v.event["id"] or d2["officer"]["id"] == "officer-7", d2
+    v.lit("release")
+    v.leave()
+    return "inspect desk, then release"
+
+
+def a_car(post):
+    """a private car in a truck lane goes to the desk"""
+    v = Vehicle(post, "in-2", "CAR 111").arrive(kind="saloon")
+    d = v.decided()
+    assert d["outcome"] == "inspect" and d["level"] == "desk" and "CLASS_POLICY" in rules(d), d
+    v.lit("inspect")
+    v.led_away()
+    return "inspect desk"
+
+
+def imported_transit(post):
+    """an NCTS release for transit (CC029C), imported from a file; the MRN is scanned from a serial reader"""
+    out = subprocess.run([os.path.join(post.bin, "greenlane"), "import", "--config", "post.yaml",
+                          os.path.join(os.path.dirname(os.path.abspath(__file__)), "transit-cc029c.xml")], cwd=post.work, capture_output=True,
+                         text=True)
+    assert out.returncode == 0, out
+    v = Vehicle(post, "in-2", "TR77ANS", "TR78ANS").arrive()
+    post.sim("in-2", "qr").say("code 26PL40101012345J07")
+    d = v.decided()
+    assert d["outcome"] == "release" and d["match"]["declarations"][0]["value"] == "26PL40101012345J07", d
+    v.lit("release")
+    v.leave()
+    return "release"
+
+
+STORIES = [clean_release, qr_reference, swapped_trailer, cancelled, undeclared, cyrillic, random_control, camera_killed, broker_away, stale_feed,
+           lost_number, tailgater, used_twice, officers_override, a_car, imported_transit]
+LANES = sorted(LINES)
