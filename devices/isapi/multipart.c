@@ -282,7 +282,7 @@ void gl_multipart_end(struct gl_multipart *m, bool complete) {
     m->scan = 0;
     gl_buf_char(&m->buf, '\n'); /* a last delimiter may come without its line end */
     if (m->buf.failed || run(m) < 0 || m->state != BODY) return;
-    size_t left = m->buf.len - 1;
+    size_t left = m->buf.len > 0 ? m->buf.len - 1 : 0; /* 0: the line end went into a last header, and no body followed */
     if (complete || whole((const uint8_t *)m->buf.data, left))
         (void)take(m, left, left);
     else

@@ -11,15 +11,15 @@
 enum { GL_CLI_DONE = 0, GL_CLI_WRONG = 1, GL_CLI_USAGE = 2, GL_CLI_NOTHING = 3 };
 
 struct gl_cli_command {
-    const char *name;    /* as typed; "journal" and the like look at their first argument themselves */
-    const char *group;   /* heading in `greenlane --help`; NULL = not listed */
-    const char *summary; /* one line there */
-    const char *help;    /* the whole text of --help */
+    const char *name;                  /* as typed; "journal" and the like look at their first argument themselves */
+    const char *group;                 /* heading in `greenlane --help`; NULL = not listed */
+    const char *summary;               /* one line there */
+    const char *help;                  /* the whole text of --help */
     int (*run)(int argc, char **argv); /* argv[0] is the command's name; returns the exit status */
 };
 
-extern const struct gl_cli_command gl_cli_run, gl_cli_run_child, gl_cli_check, gl_cli_import, gl_cli_passages, gl_cli_explain, gl_cli_watch,
-    gl_cli_status, gl_cli_journal, gl_cli_simulate;
+extern const struct gl_cli_command gl_cli_run, gl_cli_run_child, gl_cli_check, gl_cli_import, gl_cli_passages, gl_cli_explain,
+    gl_cli_watch, gl_cli_status, gl_cli_journal, gl_cli_simulate;
 
 /* ---- options.c ---- */
 struct gl_cli_option {
@@ -31,8 +31,8 @@ struct gl_cli_option {
 /* Reads the options of a command, "--name TEXT" or "--name=TEXT", also between its arguments; "--" ends them. The arguments are gathered in
  * argv[0..n). Returns their number, or -1 when there is nothing more to do: help was printed, or what is wrong; *ret_status is then the exit
  * status. Fewer than least or more than most arguments are wrong. */
-int gl_cli_parse(const struct gl_cli_command *self, int argc, char **argv, const struct gl_cli_option *options, size_t n_options, int least,
-                 int most, int *ret_status);
+int gl_cli_parse(const struct gl_cli_command *self, int argc, char **argv, const struct gl_cli_option *options, size_t n_options,
+                 int least, int most, int *ret_status);
 
 /* Tells on standard error what is wrong with the command line. Returns GL_CLI_USAGE. */
 int gl_cli_usage(const char *command, const char *fmt, ...) GL_PRINTF(2, 3);
@@ -65,7 +65,7 @@ size_t gl_cli_width(const char *text); /* characters */
 
 /* Local times of the post: chosen once, at the start of a command. Returns the zone's name as shown: its own, or "UTC" when the machine does
  * not know it. */
-const char *gl_cli_zone(const char *timezone);
+const char *gl_cli_zone(const char *name);
 void gl_cli_time(int64_t wall, char out[GL_TIME_TEXT]);  /* 2026-11-23 14:03:07; "-" for 0 */
 void gl_cli_clock(int64_t wall, char out[GL_TIME_TEXT]); /* 14:03:07 */
 

@@ -10,13 +10,16 @@
 #include "config/reader.h"
 
 static const struct gl_cli_command *const commands[] = {
-    &gl_cli_run,    &gl_cli_check,   &gl_cli_simulate, &gl_cli_status,  &gl_cli_watch,
-    &gl_cli_import, &gl_cli_passages, &gl_cli_explain,  &gl_cli_journal, &gl_cli_run_child,
+    &gl_cli_run,    &gl_cli_status,   &gl_cli_watch,   &gl_cli_check,   &gl_cli_simulate,
+    &gl_cli_import, &gl_cli_passages, &gl_cli_explain, &gl_cli_journal, &gl_cli_run_child,
 };
 
 static int help(FILE *to) {
     const char *group = "";
-    fputs("Usage: greenlane COMMAND [OPTIONS]\n\nA gateway for border-crossing points: reads the lanes' sensors, decides release or inspect, records why.\n", to);
+    fputs(
+        "Usage: greenlane COMMAND [OPTIONS]\n\nA gateway for border-crossing points: reads the lanes' sensors, decides release or "
+        "inspect, records why.\n",
+        to);
     for (size_t i = 0; i < GL_COUNT(commands); i++) {
         const struct gl_cli_command *c = commands[i];
         if (!c->group) continue;
@@ -24,10 +27,11 @@ static int help(FILE *to) {
         group = c->group;
         fprintf(to, "  %-10s %s\n", c->name, c->summary);
     }
-    fputs("\n  greenlane COMMAND --help     what a command does, its options, examples, exit statuses\n"
-          "  greenlane --version\n\n"
-          "The configuration is --config FILE, or $GREENLANE_CONFIG, or /etc/greenlane/post.yaml.\n",
-          to);
+    fputs(
+        "\n  greenlane COMMAND --help     what a command does, its options, examples, exit statuses\n"
+        "  greenlane --version\n\n"
+        "The configuration is --config FILE, or $GREENLANE_CONFIG, or /etc/greenlane/post.yaml.\n",
+        to);
     return ferror(to) ? GL_CLI_WRONG : GL_CLI_DONE;
 }
 
@@ -39,8 +43,8 @@ static int unknown(const char *given) {
         if (commands[i]->group) names[n++] = commands[i]->name;
     gl_cli_clean(name, sizeof name, given);
     const char *near = gl_nearest(name, names, n);
-    fprintf(stderr, "greenlane: there is no command '%s'%s%s%s\nTry 'greenlane --help'.\n", name, near ? "; did you mean '" : "", near ? near : "",
-            near ? "'?" : "");
+    fprintf(stderr, "greenlane: there is no command '%s'%s%s%s\nTry 'greenlane --help'.\n", name, near ? "; did you mean '" : "",
+            near ? near : "", near ? "'?" : "");
     return GL_CLI_USAGE;
 }
 

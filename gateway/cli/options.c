@@ -34,7 +34,8 @@ static int unknown(const struct gl_cli_command *self, const struct gl_cli_option
     for (size_t i = 0; i < n && k < GL_COUNT(names); i++) names[k++] = options[i].name;
     gl_cli_clean(name, sizeof name, given);
     const char *near = gl_nearest(name + strspn(name, "-"), names, k);
-    return gl_cli_usage(self->name, "there is no option %s%s%s%s", name, near ? "; did you mean --" : "", near ? near : "", near ? "?" : "");
+    return gl_cli_usage(self->name, "there is no option %s%s%s%s", name, near ? "; did you mean --" : "", near ? near : "",
+                        near ? "?" : "");
 }
 
 /* One option at argv[*i]; moves *i over its value. 0, or the exit status of a wrong one. */
@@ -53,8 +54,8 @@ static int take(const struct gl_cli_command *self, int argc, char **argv, int *i
     return 0;
 }
 
-int gl_cli_parse(const struct gl_cli_command *self, int argc, char **argv, const struct gl_cli_option *options, size_t n_options, int least,
-                 int most, int *ret_status) {
+int gl_cli_parse(const struct gl_cli_command *self, int argc, char **argv, const struct gl_cli_option *options, size_t n_options,
+                 int least, int most, int *ret_status) {
     int n = 0;
     bool plain = false;
     for (int i = 1; i < argc; i++) {

@@ -8,7 +8,11 @@
 
 /* Bytes of the character at p, and whether a terminal may be shown it. Text that is not UTF-8 goes byte by byte. */
 static size_t next_character(const unsigned char *p, bool *ret_safe) {
-    static const struct { unsigned char first; size_t len; uint32_t mask; } heads[] = {{0xF0, 4, 0x07}, {0xE0, 3, 0x0F}, {0xC0, 2, 0x1F}};
+    static const struct {
+        unsigned char first;
+        size_t len;
+        uint32_t mask;
+    } heads[] = {{0xF0, 4, 0x07}, {0xE0, 3, 0x0F}, {0xC0, 2, 0x1F}};
     *ret_safe = *p >= 0x20 && *p < 0x7F;
     if (*p < 0x80) return 1;
     for (size_t i = 0; i < GL_COUNT(heads); i++) {
@@ -29,8 +33,10 @@ void gl_cli_clean_add(struct gl_buf *out, const char *src) {
     while (*p) {
         bool safe;
         size_t n = next_character(p, &safe);
-        if (safe) gl_buf_add(out, p, n);
-        else gl_buf_char(out, '?');
+        if (safe)
+            gl_buf_add(out, p, n);
+        else
+            gl_buf_char(out, '?');
         p += n;
     }
 }
@@ -50,14 +56,14 @@ size_t gl_cli_width(const char *text) {
 }
 
 /* ---- times ---- */
-const char *gl_cli_zone(const char *timezone) {
+const char *gl_cli_zone(const char *name) {
     char path[128];
-    gl_format(path, sizeof path, "/usr/share/zoneinfo/%s", timezone);
-    bool known = timezone[0] && !strstr(timezone, "..") && access(path, R_OK) == 0;
-    if (known) gl_format(path, sizeof path, ":%s", timezone);
+    gl_format(path, sizeof path, "/usr/share/zoneinfo/%s", name);
+    bool known = name[0] && !strstr(name, "..") && access(path, R_OK) == 0;
+    if (known) gl_format(path, sizeof path, ":%s", name);
     setenv("TZ", known ? path : "UTC0", 1);
     tzset();
-    return known ? timezone : "UTC";
+    return known ? name : "UTC";
 }
 
 static void format(int64_t wall, const char *how, char out[GL_TIME_TEXT]) {
@@ -65,9 +71,11 @@ static void format(int64_t wall, const char *how, char out[GL_TIME_TEXT]) {
     time_t t = (time_t)(wall / 1000);
     gl_clip(out, GL_TIME_TEXT, "-");
     if (wall <= 0 || !localtime_r(&t, &tm)) return;
-    if (strcmp(how, "T") == 0) gl_format(out, GL_TIME_TEXT, "%02d:%02d:%02d", tm.tm_hour, tm.tm_min, tm.tm_sec);
+    if (strcmp(how, "T") == 0)
+        gl_format(out, GL_TIME_TEXT, "%02d:%02d:%02d", tm.tm_hour, tm.tm_min, tm.tm_sec);
     else
-        gl_format(out, GL_TIME_TEXT, "%04d-%02d-%02d %02d:%02d:%02d", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
+        gl_format(out, GL_TIME_TEXT, "%04d-%02d-%02d %02d:%02d:%02d", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
+                  tm.tm_min, tm.tm_sec);
 }
 void gl_cli_time(int64_t wall, char out[GL_TIME_TEXT]) {
     format(wall, "D", out);

@@ -19,7 +19,7 @@ struct order {
 
 static bool seen_before(struct gl_core *c, const struct gl_command *cmd) {
     char mark[sizeof c->seen[0]];
-    gl_clip(mark, sizeof mark, cmd->id);
+    gl_format(mark, sizeof mark, "%s %s", cmd->client, cmd->id);  /* ids are unique for each sender alone */
     for (int i = 0; i < c->n_seen; i++)
         if (strcmp(c->seen[i], mark) == 0) return true;
     memcpy(c->seen[c->seen_at], mark, sizeof mark);
@@ -30,20 +30,6 @@ static bool seen_before(struct gl_core *c, const struct gl_command *cmd) {
 
 static enum gl_override rank(const char *role) {
     return strcmp(role, "authority") == 0 ? GL_OVERRIDE_AUTHORITY : GL_OVERRIDE_OFFICER;
-}
-
-/* The strictest permission that the standing obstacles ask for, and the rule that asks it. */
-static enum gl_override needed(const struct gl_decision *d, bool inspected, const char **ret_rule) {
-    enum gl_override most = GL_OVERRIDE_OFFICER;
-    *ret_rule = "";
-    for (int i = 0; i < d->n_rules; i++) {
-        const struct gl_rule *r = gl_rule_by_code(d->rules[i].rule);
-        if (d->rules[i].result == GL_PASS || d->rules[i].result == GL_NOTE || !r) continue;
-        enum gl_override ask = (enum gl_override)r->override;
-        if (inspected && r->inspected && ask == GL_OVERRIDE_NEVER) ask = GL_OVERRIDE_OFFICER;
-        if (ask >= most) most = ask, *ret_rule = r->code;
-    }
-    return most;
 }
 
 /* Two persons: the first agrees and is remembered, the second, another one, makes it so. */
@@ -57,9 +43,13 @@ static bool second_person(struct order *o) {
 }
 
 static bool may_lift(struct order *o, bool inspected) {
-    const char *rule;
+    const char *rule, *rule_now;
     if (o->cmd->outcome != GL_OUTCOME_RELEASE) return true;
-    switch (needed(&o->passage->decision, inspected, &rule)) {
+    /* Both count: the reasons that the sender has seen, and those that have come up since. */
+    enum gl_override ask = gl_rules_permission(&o->passage->decision, inspected, &rule);
+    enum gl_override ask_now = gl_rules_permission(&o->passage->fresh, inspected, &rule_now);
+    if (ask_now > ask) ask = ask_now, rule = rule_now;
+    switch (ask) {
     case GL_OVERRIDE_OFFICER: return true;
     case GL_OVERRIDE_AUTHORITY:
         if (rank(o->client->role) >= GL_OVERRIDE_AUTHORITY) return true;
@@ -80,6 +70,7 @@ static bool may_go(struct order *o) {
     struct lane *l = o->lane;
     if (o->cmd->outcome == GL_OUTCOME_NONE) REFUSE(o, "outcome is missing; release or inspect is needed");
     else if (l->mode == GL_MODE_CLOSED && o->cmd->outcome == GL_OUTCOME_RELEASE) REFUSE(o, "lane %s is closed", l->config->id);
+    else if (l->emergency_stop && o->cmd->outcome == GL_OUTCOME_RELEASE) REFUSE(o, "the emergency stop of lane %s is pressed", l->config->id);
     else if (o->passage != l->passages[0]) REFUSE(o, "another vehicle stands before this one");
     else if (!o->cmd->officer.id[0]) REFUSE(o, "officer.id is missing: who decides?");
     else if (!o->cmd->reason[0]) REFUSE(o, "reason is missing: why?");
@@ -128,6 +119,7 @@ static void do_lane_mode(struct gl_core *c, struct order *o) {
     gl_fields_clear(&gl_mode_state_fields, &m);
     memcpy(m.lane, o->lane->config->id, sizeof m.lane);
     m.mode = o->lane->mode = o->cmd->mode;
+    o->lane->adrift = false;  /* an officer has looked at the lane */
     m.since = c->now.wall;
     gl_clip(m.by, sizeof m.by, o->cmd->officer.id[0] ? o->cmd->officer.id : o->cmd->client);
     ADD_EFFECT(c, GL_EFFECT_MODE, &m);

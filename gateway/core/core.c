@@ -82,6 +82,7 @@ static void take_device(struct gl_core *c, const char *device, uint8_t state, co
             required = dc->required;
         }
         if (!d) continue;
+        if (d == &l->gpio && d->state == GL_DEVICE_ONLINE && state == GL_DEVICE_OFFLINE) gl_lane_lose_order(l);  /* who comes and goes now is not seen */
         d->state = state;
         gl_clip(d->reason, sizeof d->reason, reason);
         if (required && state == GL_DEVICE_OFFLINE) mark_passages(l);

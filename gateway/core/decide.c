@@ -2,7 +2,7 @@
  *
  * Only the first passage of a lane is decided. It is looked up afresh whenever something may have changed; the answer runs the rules:
  *
- *     not decided   release at once when every rule passes; inspect when waiting cannot help, or when the time is up
+ *     not decided   release at once when every rule passes; inspect when everything has come, or when the time is up: with all the reasons
  *     release       anything adverse supersedes it; so does the end of its lease
  *     inspect       favourable evidence lifts `desk` alone; what is worse supersedes it; the rest is an officer's
  */
@@ -86,7 +86,7 @@ static void decide(struct gl_core *c, struct lane *l, struct passage *p, struct 
     p->decision = *d;
     p->decided = true;
     if (d->outcome == GL_OUTCOME_RELEASE) p->lease_over = false;
-    gl_passage_publish(c, l, p, GL_PASSAGE_DECIDED, GL_EXIT_NONE);
+    gl_passage_publish(c, l, p, GL_EXIT_NONE);
     ADD_EFFECT(c, GL_EFFECT_DECISION, d);
     memcpy(c->out->v[c->out->n - 1].id, p->decision_id, GL_UUID);
 }
@@ -102,18 +102,48 @@ static bool presence_unbroken(const struct lane *l, const struct passage *p) {
     return !p->backing_out && !p->exit_begun && !p->faulted && l->mode != GL_MODE_CLOSED;
 }
 
+static bool obstructs(const struct gl_decision *d, const char *rule) {
+    for (int i = 0; i < d->n_rules; i++)
+        if (strcmp(d->rules[i].rule, rule) == 0 && (d->rules[i].result == GL_FAIL || d->rules[i].result == GL_UNKNOWN)) return true;
+    return false;
+}
+
+/* Is there a reason now that the standing decision does not name? Whoever lifts it must have seen it. */
+static bool news(const struct gl_decision *fresh, const struct gl_decision *now) {
+    for (int i = 0; i < fresh->n_rules; i++)
+        if (obstructs(fresh, fresh->rules[i].rule) && !obstructs(now, fresh->rules[i].rule)) return true;
+    return false;
+}
+
+static int asks(const struct gl_decision *d) {
+    const char *rule;
+    return (int)gl_rules_permission(d, false, &rule);
+}
+
+static bool same_refs(const struct gl_ref *a, int n, const struct gl_ref *b, int m) {
+    bool same = n == m;
+    for (int i = 0; same && i < n; i++) same = strcmp(a[i].type, b[i].type) == 0 && strcmp(a[i].value, b[i].value) == 0;
+    return same;
+}
+
+/* A release stands on what was lodged; on something else it is another release. */
+static bool same_match(const struct gl_match *a, const struct gl_match *b) {
+    return same_refs(a->movements, a->n_movements, b->movements, b->n_movements) &&
+           same_refs(a->declarations, a->n_declarations, b->declarations, b->n_declarations);
+}
+
 /* Does a fresh run of the rules call for another decision than the one that stands? */
 static bool supersedes(const struct lane *l, const struct passage *p, const struct gl_decision *fresh) {
     const struct gl_decision *now = &p->decision;
     bool by_officer = now->officer.id[0] != '\0';
     if (now->outcome == GL_OUTCOME_RELEASE) {
         if (p->lease_over) return true;
-        if (by_officer) return fresh->level >= GL_LEVEL_PHYSICAL && fresh->level > p->override_level;
-        return fresh->outcome == GL_OUTCOME_INSPECT;
+        if (by_officer) return (fresh->level >= GL_LEVEL_PHYSICAL && fresh->level > p->override_level) || asks(fresh) > asks(now);
+        return fresh->outcome == GL_OUTCOME_INSPECT || !same_match(&fresh->match, &now->match);
     }
     if (by_officer) return fresh->level > now->level;
     if (fresh->outcome == GL_OUTCOME_RELEASE) return now->level == GL_LEVEL_DESK && presence_unbroken(l, p);
-    return fresh->level > now->level;
+    return fresh->level > now->level || (fresh->level == now->level && asks(fresh) >= asks(now) && news(fresh, now));
 }
 
 void gl_lane_answer(struct gl_core *c, const struct gl_answer *a) {
@@ -123,6 +153,7 @@ void gl_lane_answer(struct gl_core *c, const struct gl_answer *a) {
     if (!p) return;
     p->lookup_pending = false;
     if (p != l->passages[0] || p->exit_begun) return;
+    p->judged_mono = c->now.mono;
     struct facts f;
     struct gl_decision d;
     bool curable;
@@ -130,6 +161,7 @@ void gl_lane_answer(struct gl_core *c, const struct gl_answer *a) {
     decision_begin(l, p, &d);
     gl_rules_run(&f, &d, &curable);
     fill_match(&f, &d.match);
+    p->fresh = d;
     bool wait = !p->decided && d.outcome == GL_OUTCOME_INSPECT && curable && !f.time_up;
     if (wait || (p->decided && !supersedes(l, p, &d))) return;
     decide(c, l, p, &d);
@@ -137,7 +169,7 @@ void gl_lane_answer(struct gl_core *c, const struct gl_answer *a) {
 
 void gl_decide_by_officer(struct gl_core *c, struct lane *l, struct passage *p, const struct gl_command *cmd, const char *code) {
     const struct gl_rule *rule = gl_rule_by_code(code);
-    struct gl_decision d = p->decision;  /* what the rules said stays visible beside what the officer says */
+    struct gl_decision d = p->fresh;  /* what the rules say stays visible beside what the officer says */
     p->override_level = d.level;
     d.outcome = cmd->outcome;
     d.level = cmd->outcome == GL_OUTCOME_RELEASE ? (uint8_t)GL_LEVEL_NONE : cmd->level ? cmd->level : (uint8_t)GL_LEVEL_PHYSICAL;
@@ -165,8 +197,11 @@ static bool abandoned(const struct lane *l, const struct passage *p, int64_t mon
 }
 
 void gl_lane_time(struct gl_core *c, struct lane *l) {
-    for (int i = l->n - 1; i >= 0; i--)
-        if (abandoned(l, l->passages[i], c->now.mono)) gl_passage_close(c, l, l->passages[i], GL_EXIT_UNKNOWN);
+    for (int i = l->n - 1; i >= 0; i--) {
+        if (!abandoned(l, l->passages[i], c->now.mono)) continue;
+        gl_passage_close(c, l, l->passages[i], GL_EXIT_UNKNOWN);
+        if (l->config->has_exit || l->n > 0) gl_lane_lose_order(l);  /* it never left: it may still stand there */
+    }
     struct passage *p = l->n ? l->passages[0] : NULL;
     if (!p) return;
     bool showing = l->shown.signal == GL_SIGNAL_RELEASE && strcmp(l->shown.passage, p->id) == 0;
@@ -189,7 +224,8 @@ int64_t gl_lane_deadline(const struct lane *l) {
     if (!p || p->exit_begun) return t;
     if (!p->decided) {
         t = earliest(t, p->deadline_mono);
-        if (!p->trailer.seen) t = earliest(t, gl_trailer_over_mono(l, p));
+        int64_t over = gl_trailer_over_mono(l, p);
+        if (!p->trailer.seen && p->judged_mono < over) t = earliest(t, over);  /* once: it may change nothing */
     }
     if (l->shown.signal == GL_SIGNAL_RELEASE && strcmp(l->shown.passage, p->id) == 0 && !p->lease_over) t = earliest(t, l->lease_mono);
     return t;

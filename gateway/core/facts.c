@@ -26,10 +26,19 @@ static bool declaration_live(const struct gl_answer_declaration *d, int64_t wall
     return d->received && !ended && !(d->valid_to && wall > d->valid_to);
 }
 
-/* By what may this passage be identified? A document beats a plate that could not be read; a plate beats a container. */
+static bool finds_anything(const struct gl_answer *a, uint8_t by) {
+    for (int i = 0; i < a->n_movements; i++)
+        if (a->movements[i].by & by) return true;
+    for (int i = 0; i < a->n_declarations; i++)
+        if (a->declarations[i].by & by) return true;
+    return false;
+}
+
+/* By what may this passage be identified? By a document that fits something lodged; else by the plate; a container only speaks for a vehicle whose plate
+ * could not be read. */
 static uint8_t accepted_by(const struct facts *f) {
     const struct passage *p = f->passage;
-    if (p->reference.value[0]) return GL_BY_REFERENCE;
+    if (p->reference.value[0] && finds_anything(f->answer, GL_BY_REFERENCE)) return GL_BY_REFERENCE;
     if (p->vehicle.text[0]) return GL_BY_PLATE | GL_BY_SWAP;
     if (p->vehicle.seen && p->container.text[0]) return GL_BY_CONTAINER;
     return 0;
@@ -53,10 +62,10 @@ static void choose_movement(struct facts *f, uint8_t by) {
     f->movement = live >= 0 ? live : any;
 }
 
-static bool found_by(const struct gl_answer_declaration *d, uint8_t by) { return d->movement < 0 && (d->by & by) != 0; }
+static bool found_by(const struct gl_answer_declaration *d, uint8_t by) { return d->listed_by == 0 && (d->by & by) != 0; }
 
 bool gl_facts_judged(const struct facts *f, const struct gl_answer_declaration *d) {
-    if (f->movement >= 0) return d->movement == f->movement || (d->by & GL_BY_MOVEMENT && d->movement == f->movement);
+    if (f->movement >= 0) return d->listed_by & (1u << f->movement);
     if (!f->by_declaration) return false;
     uint8_t by = accepted_by(f);
     if (!found_by(d, by)) return false;
@@ -94,11 +103,11 @@ static void gather_faults(const struct gl_core *c GL_UNUSED, const struct lane *
         if (d->state == GL_DEVICE_ONLINE) continue;
         /* An unwell device has still done its part when its reading is here. */
         bool delivered = dc->role == GL_ROLE_TRAILER ? p->trailer.text[0] != '\0' : p->vehicle.text[0] != '\0';
-        bool counts = dc->required && (d->state == GL_DEVICE_OFFLINE || !delivered);
+        bool counts = dc->required && (d->state != GL_DEVICE_DEGRADED || !delivered);
         char *to = counts ? f->fault : f->fault_note;
         if (to[0] == '\0') gl_format(to, GL_DETAIL, "%s is %s: %s", dc->id, gl_device_states[d->state], d->reason);
     }
-    if (l->gpio.state == GL_DEVICE_OFFLINE) who = "the loops and lights", how = l->gpio.reason;
+    if (l->gpio.state != GL_DEVICE_ONLINE) who = "the loops and lights", how = l->gpio.reason;
     if (l->emergency_stop) who = "the emergency stop", how = "it is pressed";
     if (who) gl_format(f->fault, GL_DETAIL, "%s: %s", who, how);
     if (!f->fault[0] && p->faulted && !p->decided) gl_clip(f->fault, GL_DETAIL, "a required device was away while the vehicle stood here");

@@ -2,7 +2,7 @@
 #pragma once
 #include "core/core.h"
 
-enum { GL_LANE_PASSAGES = 6, GL_SEEN_COMMANDS = 256, GL_ENTRY_ATTACH_MS = 10000 };
+enum { GL_LANE_PASSAGES = 6, GL_SEEN_COMMANDS = 256, GL_ENTRY_ATTACH_MS = 10000, GL_PLATE_AFTER_MS = 1000 };
 
 /* The best of what one kind of sensor said about a passage. */
 struct sighting {
@@ -29,13 +29,16 @@ struct passage {
     bool restored;                /* was open when the gateway stopped */
     bool lease_over;              /* its release ended without the vehicle leaving */
     bool faulted;                 /* a required device was away while it stood here */
+    int64_t cleared_mono;         /* when it came off the entry loop, with entry_cleared */
     bool lookup_pending;
+    int64_t judged_mono;          /* the rules ran last; INT64_MIN = never */
     bool dirty;                   /* what is known changed since the last passage event */
     uint16_t n_readings;
     char readings[GL_MAX_READINGS][GL_UUID];
     bool decided;
     char decision_id[GL_UUID];
     struct gl_decision decision;  /* the current one */
+    struct gl_decision fresh;     /* what the rules said last, whether or not it became a decision */
     uint8_t override_level;       /* by an officer: what the rules then said, to notice what is worse */
     char first_officer[33];       /* two-person override: who has already agreed, to which decision */
     char first_decision[GL_UUID];
@@ -57,6 +60,7 @@ struct lane {
     bool emergency_stop;
     uint16_t n;                   /* passages in driving order: [0] is first at the exit */
     struct passage *passages[GL_LANE_PASSAGES];
+    bool adrift;                  /* who stands where is not sure any more: nobody is released until the lane was empty */
     int64_t last_exit_mono;       /* of the last vehicle that left; INT64_MIN = none */
     bool exit_occupied;
     struct gl_signal_state shown;
@@ -74,7 +78,7 @@ struct gl_core {
     struct lane lanes[GL_MAX_LANES];
     uint16_t n_seen;
     uint32_t seen_at;
-    char seen[GL_SEEN_COMMANDS][81];
+    char seen[GL_SEEN_COMMANDS][GL_ID + 81];
     struct gl_effects *out;       /* only during a step */
     struct gl_now now;            /* of the event in hand */
 };
@@ -86,10 +90,11 @@ void *gl_effect_add(struct gl_core *c, enum gl_effect_type type, const void *pay
 /* lane.c */
 struct lane *gl_lane_by_id(struct gl_core *c, const char *id);
 struct passage *gl_lane_find(struct lane *l, const char *passage_id);
+void gl_lane_lose_order(struct lane *l);  /* vehicles and passages may be off by one from here on */
 void gl_lane_reading(struct gl_core *c, struct lane *l, struct gl_reading *r);
 void gl_lane_restore(struct gl_core *c, const struct gl_passage *p);
 void gl_passage_close(struct gl_core *c, struct lane *l, struct passage *p, enum gl_exit how);
-void gl_passage_publish(struct gl_core *c, struct lane *l, struct passage *p, enum gl_passage_state state, enum gl_exit how);
+void gl_passage_publish(struct gl_core *c, struct lane *l, struct passage *p, enum gl_exit how);  /* how: NONE = still here */
 void gl_passage_note_reading(struct passage *p, const char *id);
 void gl_alarm_raise(struct gl_core *c, struct lane *l, const char *kind, const char *passage, const char *detail);
 void gl_sighting_take(struct sighting *s, const char *text, double confidence, int64_t mono, bool typed);
@@ -151,6 +156,8 @@ extern const struct gl_rule gl_rules[];
 extern const size_t gl_n_rules;
 const struct gl_rule *gl_rule_by_code(const char *code);
 
-/* Runs every rule; fills rules, outcome and level. Sets *ret_curable when every obstacle might go away by waiting. */
+/* Runs every rule; fills rules, outcome and level. Sets *ret_curable when more evidence may still come that changes what they say. */
 void gl_rules_run(const struct facts *f, struct gl_decision *d, bool *ret_curable);
+/* The strictest permission that the obstacles of a decision ask for, and the rule that asks it; inspected: an inspection found all in order. */
+enum gl_override gl_rules_permission(const struct gl_decision *d, bool inspected, const char **ret_rule);
 void gl_rule_say(struct gl_decision *d, const struct gl_rule *r, enum gl_result result, const char *about, const char *fmt, ...) GL_PRINTF(5, 6);

@@ -37,13 +37,13 @@ static void add_missing(struct gl_passage *out, bool missing, const char *what) 
     if (missing && out->n_missing < GL_COUNT(out->missing)) gl_clip(out->missing[out->n_missing++], sizeof out->missing[0], what);
 }
 
-void gl_passage_publish(struct gl_core *c, struct lane *l, struct passage *p, enum gl_passage_state state, enum gl_exit how) {
+void gl_passage_publish(struct gl_core *c, struct lane *l, struct passage *p, enum gl_exit how) {
     struct gl_passage out;
     gl_fields_clear(&gl_passage_fields, &out);
     memcpy(out.lane, l->config->id, sizeof out.lane);
     memcpy(out.passage, p->id, sizeof out.passage);
     memcpy(out.visit, p->visit, sizeof out.visit);
-    out.state = state;
+    out.state = how != GL_EXIT_NONE ? GL_PASSAGE_CLOSED : p->decided ? GL_PASSAGE_DECIDED : GL_PASSAGE_OPEN;
     out.class = p->class;
     memcpy(out.known.plate, p->vehicle.text, sizeof out.known.plate);
     memcpy(out.known.trailer, p->trailer.text, sizeof out.known.trailer);
@@ -57,16 +57,20 @@ void gl_passage_publish(struct gl_core *c, struct lane *l, struct passage *p, en
     add_missing(&out, (need & GL_NEED_CONTAINER) && !p->container.text[0], "container");
     add_missing(&out, (need & GL_NEED_DECLARATION) && !(p->decided && p->decision.match.by[0]), "declaration");
     out.opened_at = p->opened.wall;
-    out.closed_at = state == GL_PASSAGE_CLOSED ? c->now.wall : 0;
+    out.closed_at = how != GL_EXIT_NONE ? c->now.wall : 0;
     out.exit = how;
     p->dirty = false;
     ADD_EFFECT(c, GL_EFFECT_PASSAGE, &out);
 }
 
+void gl_lane_lose_order(struct lane *l) {
+    l->adrift = true;
+    for (int i = 0; i < l->n; i++) l->passages[i]->foreign = true;
+}
+
 struct passage *gl_passage_new(struct gl_core *c, struct lane *l) {
     if (l->n == GL_LANE_PASSAGES) {
-        /* More vehicles than can stand here: what is read cannot be told apart any more. */
-        for (int i = 0; i < l->n; i++) l->passages[i]->foreign = true;
+        gl_lane_lose_order(l);  /* more vehicles than can stand here */
         return tail(l);
     }
     struct passage *p = calloc(1, sizeof *p);
@@ -76,8 +80,11 @@ struct passage *gl_passage_new(struct gl_core *c, struct lane *l) {
     p->opened = c->now;
     p->touched_mono = c->now.mono;
     p->deadline_mono = c->now.mono + l->profile->decide_within_ms;
+    p->judged_mono = INT64_MIN;
     p->class = GL_CLASS_UNKNOWN;
+    p->foreign = l->adrift;
     gl_fields_clear(&gl_decision_fields, &p->decision);
+    gl_fields_clear(&gl_decision_fields, &p->fresh);
     l->passages[l->n++] = p;
     p->dirty = true;
     return p;
@@ -99,12 +106,15 @@ static void release_uses(struct gl_core *c, struct passage *p, enum gl_use use) 
 void gl_passage_close(struct gl_core *c, struct lane *l, struct passage *p, enum gl_exit how) {
     /* Who has crossed has used what was lodged; who turned back may come again. Where nobody knows, it counts as used. */
     release_uses(c, p, how == GL_EXIT_BACKED_OUT ? GL_USE_NONE : GL_USE_CONSUMED);
-    gl_passage_publish(c, l, p, GL_PASSAGE_CLOSED, how);
+    gl_passage_publish(c, l, p, how);
     if (how == GL_EXIT_CONFIRMED) l->last_exit_mono = c->now.mono;
+    /* A vehicle that no camera saw may never have been there; then it was the next one that left. */
+    if (how == GL_EXIT_CONFIRMED && (p->restored || !p->vehicle.seen) && l->n > 1) gl_lane_lose_order(l);
     int i = 0;
     while (l->passages[i] != p) i++;
     memmove(&l->passages[i], &l->passages[i + 1], (size_t)(l->n - i - 1) * sizeof l->passages[0]);
     l->n--;
+    if (l->n == 0) l->adrift = false;
     free(p);
     if (i == 0 && l->n > 0) {
         int64_t due = c->now.mono + l->profile->decide_within_ms;
@@ -123,10 +133,12 @@ void gl_lane_restore(struct gl_core *c, const struct gl_passage *saved) {
     p->class = saved->class ? saved->class : GL_CLASS_UNKNOWN;
     p->restored = true;
     p->entry_seen = p->entry_cleared = true;
+    p->cleared_mono = c->now.mono;
     p->reference = saved->known.reference;
     if (saved->known.plate[0]) gl_sighting_take(&p->vehicle, saved->known.plate, NAN, c->now.mono, false);
     if (saved->known.trailer[0]) gl_sighting_take(&p->trailer, saved->known.trailer, NAN, c->now.mono, false);
     p->deadline_mono = c->now.mono;
+    gl_lane_lose_order(l);  /* who came and went meanwhile was not seen */
     gl_lane_consider(c, l);
 }
 
@@ -143,7 +155,7 @@ void gl_sighting_take(struct sighting *s, const char *text, double confidence, i
         return;
     }
     if (typed) s->conflict = false;
-    if (same && !typed && !(confidence > s->confidence || isnan(s->confidence))) return;
+    if (same && !typed && (s->typed || !(confidence > s->confidence || isnan(s->confidence)))) return;
     gl_clip(s->text, sizeof s->text, text);
     s->keys = keys;
     s->confidence = confidence;
@@ -156,6 +168,14 @@ static const struct gl_device_config *device_of(const struct lane *l, const char
     return NULL;
 }
 
+/* Another plate behind the last one. Where no loop tells vehicles apart, two plates in short time may be two readings of one. */
+static struct passage *next_vehicle(struct gl_core *c, struct lane *l, struct passage *last) {
+    bool unsure = !l->config->has_entry && c->now.mono - last->touched_mono <= GL_ENTRY_ATTACH_MS;
+    struct passage *p = gl_passage_new(c, l);
+    if (unsure) last->foreign = p->foreign = true;
+    return p;
+}
+
 /* The camera stands at the entry: what it sees is the newest vehicle. */
 static struct passage *owner_of_vehicle_plate(struct gl_core *c, struct lane *l, const struct gl_plate_value *v) {
     struct passage *p = tail(l);
@@ -164,15 +184,32 @@ static struct passage *owner_of_vehicle_plate(struct gl_core *c, struct lane *l,
     bool readable = v->text[0] && gl_plate_keys(v->text, &keys) == 0 && keys.n > 0;
     bool other = readable && p->vehicle.text[0] && !gl_plate_keys_meet(&p->vehicle.keys, &keys);
     bool moved_on = p->entry_cleared || !l->config->has_entry;
-    if ((other || (!readable && p->vehicle.seen)) && moved_on && !p->restored) return gl_passage_new(c, l);
+    for (int i = 0; readable && i < l->n; i++) /* seen once more */
+        if (!l->passages[i]->exit_begun && gl_plate_keys_meet(&l->passages[i]->vehicle.keys, &keys)) return l->passages[i];
+    if ((other || (!readable && p->vehicle.seen)) && moved_on && !(p->restored && l->config->has_entry)) p = next_vehicle(c, l, p);
+    /* It left the entry long ago, unseen: this may already be the next one. */
+    if (!p->vehicle.seen && p->entry_cleared && c->now.mono - p->cleared_mono > GL_ENTRY_ATTACH_MS) p->foreign = true;
     /* A vehicle ahead was never read: this may be its plate, late. */
-    for (int i = 0; i + 1 < l->n; i++)
+    for (int i = 0; i + 1 < l->n && l->passages[i] != p; i++)
         if (!l->passages[i]->vehicle.seen) p->foreign = true;
     return p;
 }
 
+/* A trailer after every vehicle's time: one of them may pull it, but which? It releases nobody. Seen again, it is no news. */
+static void trailer_of_nobody(struct lane *l, const struct gl_device_config *d, const char *text, int64_t mono) {
+    struct gl_plate_keys keys;
+    if (gl_plate_keys(text, &keys) < 0) keys.n = 0;
+    for (int i = 0; i < l->n; i++)
+        if (gl_plate_keys_meet(&l->passages[i]->trailer.keys, &keys)) return;
+    for (int i = 0; i < l->n; i++) {
+        struct passage *p = l->passages[i];
+        int64_t from = p->vehicle.seen ? p->vehicle.mono : p->opened.mono;
+        if (d && mono - from > d->after_max_ms && !p->exit_begun) p->foreign = true;
+    }
+}
+
 /* The rear camera reads a trailer within a known time after its tractor was seen. */
-static struct passage *owner_of_trailer_plate(struct lane *l, const struct gl_device_config *d, int64_t mono) {
+static struct passage *owner_of_trailer_plate(struct lane *l, const struct gl_device_config *d, const char *text, int64_t mono) {
     struct passage *found = NULL;
     for (int i = 0; i < l->n; i++) {
         struct passage *p = l->passages[i];
@@ -186,6 +223,7 @@ static struct passage *owner_of_trailer_plate(struct lane *l, const struct gl_de
         }
         found = p;
     }
+    if (!found) trailer_of_nobody(l, d, text, mono);
     return found;
 }
 
@@ -197,8 +235,14 @@ static bool seen_leaving(struct gl_core *c, struct lane *l, const struct gl_read
     for (int i = l->n - 1; i >= 0; i--) {
         struct passage *p = l->passages[i];
         if (!gl_plate_keys_meet(&p->vehicle.keys, &keys)) continue;
+        if (i + 1 < l->n) {
+            gl_lane_lose_order(l);  /* through the one behind it? Something here is not what it seems */
+            return true;
+        }
+        if (p->exit_begun) return true;
         p->backing_out = true;
-        if (!p->on_entry && !p->exit_begun) gl_passage_close(c, l, p, GL_EXIT_BACKED_OUT);
+        /* Whoever came in over the loop goes out over it: presence.c closes. */
+        if (!(l->config->has_entry && p->entry_seen)) gl_passage_close(c, l, p, GL_EXIT_BACKED_OUT);
         return true;
     }
     gl_alarm_raise(c, l, "wrong_way", "", "a vehicle drives out through the entry");
@@ -210,7 +254,7 @@ static struct passage *take_plate(struct gl_core *c, struct lane *l, const struc
     const struct gl_device_config *d = device_of(l, r->device);
     bool trailer = v->role == GL_ROLE_TRAILER || (d && d->role == GL_ROLE_TRAILER);
     if (!trailer && seen_leaving(c, l, r)) return NULL;
-    struct passage *p = trailer ? owner_of_trailer_plate(l, d, c->now.mono) : owner_of_vehicle_plate(c, l, v);
+    struct passage *p = trailer ? owner_of_trailer_plate(l, d, v->text, c->now.mono) : owner_of_vehicle_plate(c, l, v);
     if (!p) return NULL;
     gl_sighting_take(trailer ? &p->trailer : &p->vehicle, v->text, r->confidence, c->now.mono, false);
     return p;
@@ -220,7 +264,9 @@ static struct passage *take_code(struct gl_core *c, struct lane *l, const struct
     struct passage *p = head(l);  /* the reader stands at the stop line */
     if (!p) p = gl_passage_new(c, l);
     p->code_seen = true;
-    if (r->value.code.reference.value[0]) p->reference = r->value.code.reference;
+    /* A container number comes as a reading of its own; what is no document does not displace one. */
+    const struct gl_ref *ref = &r->value.code.reference;
+    if (ref->value[0] && strcmp(ref->type, "iso6346") != 0) p->reference = *ref;
     return p;
 }
 
@@ -233,14 +279,19 @@ static struct passage *take_container(struct gl_core *c, struct lane *l, const s
     return p;
 }
 
+/* What the lane does with a class; higher is stricter, and none at all is the strictest. */
+static unsigned strictness(const struct lane *l, uint8_t class) {
+    uint8_t policy = l->profile->policy[class] ? l->profile->policy[class] : l->profile->policy[GL_CLASS_TRUCK];
+    return policy ? policy : UINT8_MAX;
+}
+
 static struct passage *take_class(struct gl_core *c GL_UNUSED, struct lane *l, const struct gl_reading *r) {
     struct passage *p = tail(l);
+    uint8_t class = r->value.class.class;
     if (!p) return NULL;
-    /* Two classes that differ are no class: the strictest policy, the truck's, then holds. */
-    if (p->class == GL_CLASS_UNKNOWN)
-        p->class = r->value.class.class;
-    else if (p->class != r->value.class.class)
-        p->class = GL_CLASS_TRUCK;
+    /* Of two classes that differ the stricter one holds; not to know is no news. */
+    bool known = class > GL_CLASS_NONE && class < GL_CLASS_UNKNOWN;
+    if (known && (p->class == GL_CLASS_UNKNOWN || strictness(l, class) > strictness(l, p->class))) p->class = class;
     return p;
 }
 
@@ -270,7 +321,6 @@ void gl_lane_reading(struct gl_core *c, struct lane *l, struct gl_reading *r) {
     ADD_EFFECT(c, GL_EFFECT_READING, r);
     fx = &c->out->v[c->out->n - 1];
     memcpy(fx->id, r->id, sizeof fx->id);
-    if (!p) return;
-    if (!p->decided) gl_passage_publish(c, l, p, GL_PASSAGE_OPEN, GL_EXIT_NONE);
-    gl_lane_consider(c, l);
+    if (p) gl_passage_publish(c, l, p, GL_EXIT_NONE);
+    if (known && r->late != GL_TRUE) gl_lane_consider(c, l);  /* even what belongs to nobody may put somebody in doubt */
 }

@@ -62,7 +62,7 @@ struct gl_answer_declaration {
     uint8_t control;                 /* enum gl_channel_decision */
     int64_t valid_to;
     uint8_t by;
-    int16_t movement;                /* index of the first movement of the answer that lists it; -1 = found by itself */
+    uint8_t listed_by;               /* bit i: movement i of the answer lists it; 0 = found by itself */
     uint8_t use;                     /* for declarations found by themselves */
     char used_by[GL_UUID];
     uint16_t n_means;

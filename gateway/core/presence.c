@@ -3,13 +3,24 @@
 
 #include "core/internal.h"
 
+/* The next vehicle is on the loop. Was the plate that came after the last one had left the loop not rather this one's, seen early? */
+static struct passage *followed_by(struct gl_core *c, struct lane *l, struct passage *last) {
+    bool unsure = last && last->entry_cleared && last->vehicle.seen && last->vehicle.mono - last->cleared_mono > GL_PLATE_AFTER_MS &&
+                  c->now.mono - last->vehicle.mono <= GL_ENTRY_ATTACH_MS;
+    struct passage *p = gl_passage_new(c, l);
+    if (unsure) last->foreign = p->foreign = true;
+    return p;
+}
+
 static struct passage *entry_taken(struct gl_core *c, struct lane *l) {
     struct passage *p = l->n ? l->passages[l->n - 1] : NULL;
+    if (p && p->on_entry) return p;  /* told again: the device was reopened, or the loop's other edge was lost */
     /* The camera may see the vehicle before the loop does; a vehicle that backs out comes over the loop once more. */
     bool announced = p && !p->entry_seen && !p->restored && c->now.mono - p->opened.mono <= GL_ENTRY_ATTACH_MS;
-    if (!announced && !(p && p->backing_out)) p = gl_passage_new(c, l);
+    if (!announced && !(p && p->backing_out)) p = followed_by(c, l, p);
     p->entry_seen = true;
     p->on_entry = true;
+    p->dirty = true;
     return p;
 }
 
@@ -19,6 +30,8 @@ static struct passage *entry_left(struct gl_core *c, struct lane *l) {
         if (!p->on_entry) continue;
         p->on_entry = false;
         p->entry_cleared = true;
+        p->cleared_mono = c->now.mono;
+        p->dirty = true;
         if (!p->backing_out) return p;
         gl_passage_close(c, l, p, GL_EXIT_BACKED_OUT);
         return NULL;
@@ -39,11 +52,13 @@ static void exit_without_release(struct gl_core *c, struct lane *l, struct passa
 
 static struct passage *exit_taken(struct gl_core *c, struct lane *l) {
     struct passage *p = l->n ? l->passages[0] : NULL;
+    if (l->exit_occupied) return p && p->on_exit ? p : NULL;  /* told again */
     l->exit_occupied = true;
     bool released = p && gl_lane_shows_release(l, p, c->now.mono);
     if (!released) exit_without_release(c, l, p);
     if (!p) return NULL;
     p->on_exit = true;
+    p->dirty = true;
     p->exit_begun = true;  /* the lease ends here: one green, one vehicle */
     return p;
 }
@@ -52,6 +67,7 @@ static struct passage *exit_left(struct gl_core *c, struct lane *l) {
     struct passage *p = l->n ? l->passages[0] : NULL;
     l->exit_occupied = false;
     if (!p || !p->exit_begun) return NULL;
+    p->on_exit = false;
     gl_passage_close(c, l, p, GL_EXIT_CONFIRMED);
     return NULL;
 }
@@ -69,7 +85,7 @@ void gl_lane_presence(struct gl_core *c, struct lane *l, struct gl_reading *r) {
     struct passage *p = NULL, *leaving = l->n && l->passages[0]->exit_begun ? l->passages[0] : NULL;
     struct gl_reading *kept = ADD_EFFECT(c, GL_EFFECT_READING, r);
     memcpy(c->out->v[c->out->n - 1].id, r->id, sizeof r->id);
-    if (r->late == GL_TRUE) return;
+    if (r->late == GL_TRUE || r->value.presence.occupied == GL_NULL) return;
     switch ((enum gl_zone)r->value.presence.zone) {
     case GL_ZONE_ENTRY: p = on ? entry_taken(c, l) : entry_left(c, l); break;
     case GL_ZONE_EXIT:
@@ -85,7 +101,7 @@ void gl_lane_presence(struct gl_core *c, struct lane *l, struct gl_reading *r) {
         memcpy(kept->passage, p->id, sizeof kept->passage);
         p->touched_mono = c->now.mono;
         gl_passage_note_reading(p, r->id);
-        if (p->dirty) gl_passage_publish(c, l, p, GL_PASSAGE_OPEN, GL_EXIT_NONE);
+        if (p->dirty) gl_passage_publish(c, l, p, GL_EXIT_NONE);
     }
     gl_lane_consider(c, l);
 }

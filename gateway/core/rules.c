@@ -143,7 +143,8 @@ RULE(plate_role_swap) {
 
 RULE(code_required) {
     if (!(f->profile->require & GL_NEED_CODE)) return;
-    if (f->passage->reference.value[0]) SAY(GL_PASS, "", "document %s", f->passage->reference.value);
+    if (f->by_reference) SAY(GL_PASS, "", "document %s", f->passage->reference.value);
+    else if (f->passage->reference.value[0]) SAY(GL_UNKNOWN, "", "document %s fits nothing that was lodged", f->passage->reference.value);
     else SAY(GL_UNKNOWN, "", f->passage->code_seen ? "the code that was read is no document reference" : "no document was scanned");
 }
 
@@ -385,7 +386,7 @@ const struct gl_rule *gl_rule_by_code(const char *code) {
 }
 
 void gl_rules_run(const struct facts *f, struct gl_decision *d, bool *ret_curable) {
-    bool curable = true;
+    bool curable = false;
     for (size_t i = 0; i < gl_n_rules; i++)
         if (gl_rules[i].check) gl_rules[i].check(f, &gl_rules[i], d);
     uint8_t worst = GL_LEVEL_NONE;
@@ -393,11 +394,24 @@ void gl_rules_run(const struct facts *f, struct gl_decision *d, bool *ret_curabl
         const struct gl_rule_outcome *o = &d->rules[i];
         if (o->result == GL_PASS || o->result == GL_NOTE) continue;
         const struct gl_rule *r = gl_rule_by_code(o->rule);
-        if (!r || !r->curable) curable = false;
+        if (r && r->curable) curable = true;
         uint8_t level = o->level ? o->level : (uint8_t)GL_LEVEL_DESK;
         if (level > worst) worst = level;
     }
     d->level = worst;
     d->outcome = worst == GL_LEVEL_NONE ? GL_OUTCOME_RELEASE : GL_OUTCOME_INSPECT;
-    *ret_curable = curable && worst != GL_LEVEL_NONE;
+    *ret_curable = curable;
+}
+
+enum gl_override gl_rules_permission(const struct gl_decision *d, bool inspected, const char **ret_rule) {
+    enum gl_override most = GL_OVERRIDE_OFFICER;
+    *ret_rule = "";
+    for (int i = 0; i < d->n_rules; i++) {
+        const struct gl_rule *r = gl_rule_by_code(d->rules[i].rule);
+        if (d->rules[i].result == GL_PASS || d->rules[i].result == GL_NOTE || !r) continue;
+        enum gl_override ask = (enum gl_override)r->override;
+        if (inspected && r->inspected && ask == GL_OVERRIDE_NEVER) ask = GL_OVERRIDE_OFFICER;
+        if (ask >= most) most = ask, *ret_rule = r->code;
+    }
+    return most;
 }

@@ -93,8 +93,8 @@ static void write_answer(const struct gl_answer *a, struct gl_buf *b) {
         const struct gl_answer_declaration *d = &a->declarations[i];
         if (i) gl_buf_char(b, ',');
         write_ref(b, &d->ref, d->version);
-        gl_buf_printf(b, ",\"received\":%s,\"state\":%u,\"control\":%u,\"by\":%u,\"movement\":%d,\"use\":%u}", d->received ? "true" : "false", d->state,
-                      d->control, d->by, d->movement, d->use);
+        gl_buf_printf(b, ",\"received\":%s,\"state\":%u,\"control\":%u,\"by\":%u,\"listed_by\":%u,\"use\":%u}", d->received ? "true" : "false", d->state,
+                      d->control, d->by, d->listed_by, d->use);
     }
     gl_buf_text(b, "]}");
 }

@@ -23,7 +23,7 @@ struct gl_attempt {
     struct slot slots[GL_WINDOW_SLOTS];
 };
 
-/* ---- callbacks, in the library's threads ----------------------------------------------------------------------------------------------- */
+/* ---- callbacks, in the library's threads ------------------------------------------------------------------------------------ */
 
 static struct gl_event *new_event(const struct gl_attempt *a, enum gl_event_type type) {
     struct gl_event *e = calloc(1, sizeof *e);
@@ -139,11 +139,11 @@ static const char *put(char **at, const void *bytes, size_t len) {
     return here;
 }
 
-static struct gl_event *copy_message(const struct gl_attempt *a, const char *topic, MQTTAsync_message *m) {
+static struct gl_event *copy_message(const struct gl_attempt *a, const char *topic, size_t n, MQTTAsync_message *m) {
     const MQTTProperty *response = MQTTProperties_getProperty(&m->properties, MQTTPROPERTY_CODE_RESPONSE_TOPIC);
     const MQTTProperty *correlation = MQTTProperties_getProperty(&m->properties, MQTTPROPERTY_CODE_CORRELATION_DATA);
     const MQTTProperty *expiry = MQTTProperties_getProperty(&m->properties, MQTTPROPERTY_CODE_MESSAGE_EXPIRY_INTERVAL);
-    size_t payload = m->payloadlen > 0 ? (size_t)m->payloadlen : 0, n = strlen(topic);
+    size_t payload = m->payloadlen > 0 ? (size_t)m->payloadlen : 0;
     size_t r = response && response->value.data.len > 0 ? (size_t)response->value.data.len : 0;
     size_t c = correlation && correlation->value.data.len > 0 ? (size_t)correlation->value.data.len : 0;
     size_t bytes = sizeof(struct gl_event) + n + payload + r + c + 4;
@@ -165,10 +165,11 @@ static struct gl_event *copy_message(const struct gl_attempt *a, const char *top
     return e;
 }
 
-/* topic_len is not 0 when the topic holds a NUL: nothing of ours does. */
+/* topic_len 0 says that the topic is terminated and whole. A topic with a NUL inside is none of ours. */
 static int on_arrived(void *context, char *topic, int topic_len, MQTTAsync_message *m) {
     struct gl_attempt *a = context;
-    if (topic_len == 0) gl_queue_push(a->queue, copy_message(a, topic, m));
+    size_t len = topic_len > 0 ? (size_t)topic_len : strlen(topic);
+    if (strnlen(topic, len) == len) gl_queue_push(a->queue, copy_message(a, topic, len, m));
     MQTTAsync_freeMessage(&m);
     MQTTAsync_free(topic);
     return 1;
@@ -183,7 +184,7 @@ static int on_tls_error(const char *text, size_t len, void *user) {
     return 1;
 }
 
-/* ---- from the loop --------------------------------------------------------------------------------------------------------------------- */
+/* ---- from the loop ---------------------------------------------------------------------------------------------------------- */
 
 static void add_number(MQTTProperties *props, enum MQTTPropertyCodes code, uint32_t value) {
     MQTTProperty p = {.identifier = code};
@@ -224,6 +225,7 @@ static int connect_now(struct gl_attempt *a, const struct gl_attempt_options *o)
     tls.trustStore = o->ca_file[0] ? o->ca_file : NULL;
     tls.keyStore = o->cert_file[0] ? o->cert_file : NULL;
     tls.privateKey = o->key_file[0] ? o->key_file : NULL;
+    tls.disableDefaultTrustStore = o->ca_file[0] != '\0'; /* a private authority is the only one */
     tls.enableServerCertAuth = 1;
     tls.verify = 1; /* the certificate must name the host */
     tls.ssl_error_cb = on_tls_error;

@@ -1,5 +1,5 @@
-/* Inbound messages. Who sent a command, and what it is called, is what the topic says: the broker's access rules vouch for the topic, nothing
- * vouches for the payload.
+/* Inbound messages. Who sent a command, and what it is called, is what the topic says: the broker's access rules vouch for the
+ * topic, nothing vouches for the payload.
  *
  *     greenlane/v1/POST/feed/COLLECTION        -> a feed record, or its refusal with the number it had
  *     greenlane/v1/POST/command/CLIENT/NAME    -> a command, or an error reply to the client */
@@ -12,7 +12,8 @@
 
 enum { PREFIX = 64, LEVEL = 64 };
 
-/* Copies the level of a topic that starts at p and moves past it and its slash. -EINVAL: empty, or too long for any name we know. */
+/* Copies the level of a topic that starts at p and moves past it and its slash. -EINVAL: empty, or too long for any name we know.
+ */
 static int take_level(const char **p, char out[LEVEL]) {
     size_t n = strcspn(*p, "/");
     if (n == 0 || gl_copyn(out, LEVEL, *p, n) < 0) return -EINVAL;
@@ -30,9 +31,10 @@ static void drop(struct gl_inbound *ret, const char *why) {
     gl_clip(ret->note, sizeof ret->note, why);
 }
 
-/* ---- feed ---------------------------------------------------------------------------------------------------------------------------- */
+/* ---- feed ------------------------------------------------------------------------------------------------------------------- */
 
-/* A record that is refused should at least not be taken for a hole: its number is read wherever it can be, from whatever JSON there is. */
+/* A record that is refused should at least not be taken for a hole: its number is read wherever it can be, from whatever JSON there
+ * is. */
 static void read_number(const struct gl_inbound_message *m, struct gl_inbound_refused *r) {
     if (m->len > GL_INBOUND_MAX) return;
     json_t *root = json_loadb(m->payload, m->len, JSON_DISABLE_EOF_CHECK, NULL);
@@ -80,7 +82,7 @@ static void parse_feed(const char *rest, const struct gl_inbound_message *m, str
     read_number(m, &ret->refused);
 }
 
-/* ---- commands ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- commands --------------------------------------------------------------------------------------------------------------- */
 
 /* Where a command goes and where its answer may go. */
 struct address {

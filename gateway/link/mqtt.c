@@ -60,7 +60,7 @@ static void schedule(struct gl_mqtt *m) {
     m->delay_ms = m->delay_ms * 2 > DELAY_MOST_MS ? DELAY_MOST_MS : m->delay_ms * 2;
 }
 
-/* ---- connecting ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- connecting ------------------------------------------------------------------------------------------------------------- */
 
 /* The file's first line. Read anew for each attempt: it may have been changed. */
 static int read_password(const char *file, char out[PASSWORD], size_t *ret_len, struct gl_error *err) {
@@ -110,7 +110,7 @@ static void connect_now(struct gl_mqtt *m) {
     if (start_attempt(m, &err) < 0) try_again(m, err.text);
 }
 
-/* ---- the connection's end -------------------------------------------------------------------------------------------------------------- */
+/* ---- the connection's end --------------------------------------------------------------------------------------------------- */
 
 static void name_culprit(struct gl_mqtt *m, const struct gl_culprit *c) {
     static const char why[] = "the broker closes the connection on this message";
@@ -136,7 +136,7 @@ static void give_up(struct gl_mqtt *m, const char *reason) {
     connection_lost(m, reason);
 }
 
-/* ---- publishing ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- publishing ------------------------------------------------------------------------------------------------------------- */
 
 static void refuse(struct gl_mqtt *m, unsigned slot, const char *topic, const char *why) {
     if (gl_log_allowed(&m->quota, 10, 6000, mono_now(m))) gl_log(GL_ERROR, "message on %s: %s", topic, why);
@@ -166,7 +166,7 @@ void gl_mqtt_publish(struct gl_mqtt *m, const struct gl_msg_publish *p) {
         pump(m);
 }
 
-/* ---- events ---------------------------------------------------------------------------------------------------------------------------- */
+/* ---- events ----------------------------------------------------------------------------------------------------------------- */
 
 static void event_connected(struct gl_mqtt *m, const struct gl_event *e) {
     if (m->state != CONNECTING) return;
@@ -267,7 +267,7 @@ void gl_mqtt_hold(struct gl_mqtt *m, bool hold) {
     if (!hold) uv_async_send(&m->queue.wake);
 }
 
-/* ---- making and closing ---------------------------------------------------------------------------------------------------------------- */
+/* ---- making and closing ----------------------------------------------------------------------------------------------------- */
 
 static void on_handle_closed(uv_handle_t *h) {
     struct gl_mqtt *m = h->data;
@@ -311,8 +311,9 @@ int gl_mqtt_open(uv_loop_t *loop, const struct gl_config *config, const char *po
     *m =
         (struct gl_mqtt){.loop = loop, .config = config, .events = *events, .user = user, .handles = 2, .delay_ms = DELAY_FIRST_MS};
     gl_window_init(&m->window);
-    int rc = gl_queue_init(&m->queue, loop, on_wake, m);
-    if (rc == 0 && (gl_copy(m->post, sizeof m->post, post) < 0 || gl_copy(m->will, sizeof m->will, will) < 0)) rc = -ENAMETOOLONG;
+    int rc = gl_copy(m->post, sizeof m->post, post);
+    if (rc == 0) rc = gl_copy(m->will, sizeof m->will, will);
+    if (rc == 0) rc = gl_queue_init(&m->queue, loop, on_wake, m);
     if (rc < 0) {
         free(m);
         return gl_fail(err, rc, "cannot set up the MQTT side: %s", strerror(-rc));

@@ -1,6 +1,6 @@
-/* The queue between the MQTT library's threads and our loop. Its lock is held for a few instructions and never while anything is called. The
- * callbacks must not wait: the library holds its own lock around them. So what does not fit is dropped; a feed shows that as a hole in its
- * numbers, the sender of a command gets no answer. */
+/* The queue between the MQTT library's threads and our loop. Its lock is held for a few instructions and never while anything is
+ * called. The callbacks must not wait: the library holds its own lock around them. So what does not fit is dropped; a feed shows
+ * that as a hole in its numbers, the sender of a command gets no answer. */
 #include "link/queue.h"
 
 #include <stdlib.h>

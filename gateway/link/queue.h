@@ -1,4 +1,5 @@
-/* The one bridge from the MQTT library's threads to our loop: its callbacks copy what they are told into an event, and that is all they do. */
+/* The one bridge from the MQTT library's threads to our loop: its callbacks copy what they are told into an event, and that is all
+ * they do. */
 #pragma once
 #include <uv.h>
 

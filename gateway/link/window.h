@@ -1,9 +1,9 @@
-/* What is on its way to the broker: a bounded window in flight, a bounded list behind it, and the hunt for a message that makes the broker close
- * the connection. Pure: no I/O, no clock.
+/* What is on its way to the broker: a bounded window in flight, a bounded list behind it, and the hunt for a message that makes the
+ * broker close the connection. Pure: no I/O, no clock.
  *
- * When a connection is lost, everything is forgotten: greenlaned sends what was not answered again. If the loss followed closely on what was
- * sent, the next connection sends one message at a time, until it is past the place where the last one broke; so a message that closes the
- * connection shows itself by being the only one in flight, each time. */
+ * When a connection is lost, everything is forgotten: greenlaned sends what was not answered again. If the loss followed closely on
+ * what was sent, the next connection sends one message at a time, until it is past the place where the last one broke; so a message
+ * that closes the connection shows itself by being the only one in flight, each time. */
 #pragma once
 #include "ipc/messages.h"
 
@@ -61,6 +61,6 @@ const struct gl_outgoing *gl_window_next(struct gl_window *w, int64_t mono, unsi
 /* The message in this slot was answered. Its token, or -1 when the slot is empty. */
 int64_t gl_window_done(struct gl_window *w, unsigned slot);
 
-/* The connection is gone: empties the window and the list. True when one message has now closed it three times in a row: *ret names it. One
- * without a token is barred by its topic from here on. */
+/* The connection is gone: empties the window and the list. True when one message has now closed it three times in a row: *ret names
+ * it. One without a token is barred by its topic from here on. */
 bool gl_window_lost(struct gl_window *w, int64_t mono, struct gl_culprit *ret);

@@ -12,13 +12,13 @@ struct gl_envelope {
     json_t *data;      /* an object, owned: gl_envelope_free() */
 };
 
-/* Reads a whole message. specversion "1.0", id, source, type and an object as data are required; time and subject must be right when they are
- * there. Members that stand twice, trailing text, bad UTF-8, and attributes that are lists or objects are refused. -EINVAL with the reason in
- * err, or -ENOMEM; *ret is then empty and needs no gl_envelope_free(). */
+/* Reads a whole message. specversion "1.0", id, source, type and an object as data are required; time and subject must be right
+ * when they are there. Members that stand twice, trailing text, bad UTF-8, and attributes that are lists or objects are refused.
+ * -EINVAL with the reason in err, or -ENOMEM; *ret is then empty and needs no gl_envelope_free(). */
 int gl_envelope_parse(const char *text, size_t len, struct gl_envelope *ret, struct gl_error *err) GL_MUST_USE;
 
-/* The same for events written by hand, as `greenlane simulate` reads them: specversion, id and source may be absent (then ""), but time is
- * required. */
+/* The same for events written by hand, as `greenlane simulate` reads them: specversion, id and source may be absent (then ""), but
+ * time is required. */
 int gl_envelope_parse_event(const char *text, size_t len, struct gl_envelope *ret, struct gl_error *err) GL_MUST_USE;
 
 void gl_envelope_free(struct gl_envelope *e); /* for GL_CLEANUP too */

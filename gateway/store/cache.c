@@ -55,7 +55,7 @@ int gl_cache_container_key(const char *typed, char key[IDENTIFIER_KEY]) {
     return gl_copy(key, IDENTIFIER_KEY, gl_container_parse(typed, &v) == 0 ? v.number : typed);
 }
 
-/* ---- the feed's bookkeeping ---------------------------------------------------------------------------------------------------------- */
+/* ---- the feed's bookkeeping -------------------------------------------------------------------------------------------------- */
 
 static int check_collection(enum gl_collection which, struct gl_error *err) {
     if (which > GL_COLLECTION_NONE && which < GL_COLLECTIONS) return 0;

@@ -61,7 +61,7 @@ static struct gl_rows numbered(struct writing *w, unsigned query, size_t n) {
     return q;
 }
 
-/* ---- children ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- children ---------------------------------------------------------------------------------------------------------------- */
 
 static int drop_children(struct writing *w) {
     static const unsigned shared[] = {CACHE_DROP_MEANS, CACHE_DROP_EQUIPMENT, CACHE_DROP_SEALS, CACHE_DROP_IDENTIFIERS};
@@ -184,7 +184,7 @@ static int put_documents(struct writing *w, const struct gl_declaration *d) {
     return rc;
 }
 
-/* ---- movements and declarations ------------------------------------------------------------------------------------------------------ */
+/* ---- movements and declarations ---------------------------------------------------------------------------------------------- */
 
 /* Runs an insert or update that returns the row's id. */
 static int put_row(struct writing *w, struct gl_rows *q) {
@@ -211,6 +211,7 @@ static int put_movement_row(struct writing *w, const struct gl_movement *m) {
     gl_put_int(&q, m->valid_from);
     gl_put_int(&q, m->valid_to);
     gl_put_int(&q, w->now);
+    gl_put_int(&q, m->n_containers);
     return put_row(w, &q);
 }
 
@@ -244,6 +245,7 @@ static int put_declaration_row(struct writing *w, const struct gl_declaration *d
     gl_put_text(&q, d->trader.eori);
     gl_put_text(&q, d->trader.aeo);
     gl_put_int(&q, w->now);
+    gl_put_int(&q, d->n_equipment);
     return put_row(w, &q);
 }
 
@@ -287,6 +289,7 @@ static int put_tombstone(struct writing *w, const struct gl_ref *ref, int64_t ve
     gl_put_text(&q, "");
     gl_put_text(&q, "");
     gl_put_int(&q, w->now);
+    gl_put_int(&q, 0);
     w->dead = true;
     int rc = put_row(w, &q);
     return rc == 0 ? put_reference(w, ref, ROLE_OWN) : rc;

@@ -4,8 +4,8 @@
  *     2. the hits   -> one per movement and declaration, in order: alive before dead, then how found, then reference
  *     3. the answer -> the first movements with all that they list, then the declarations that were found by themselves
  *
- * What is dead (exited, discharged, cancelled, expired) is told, so that its reason can be, but only after what is alive, and nothing counts
- * as left out because of it: a truck that comes every week leaves a long trail. */
+ * What is dead (exited, discharged, cancelled, expired) is told, so that its reason can be, but only after what is alive, and
+ * nothing counts as left out because of it: a truck that comes every week leaves a long trail. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +25,7 @@ static void left_out(struct reading_up *l) {
     if (l->alive) l->a->truncated = true;
 }
 
-/* ---- 1. hits ------------------------------------------------------------------------------------------------------------------------- */
+/* ---- 1. hits ----------------------------------------------------------------------------------------------------------------- */
 
 /* How an identifier answers a key; 0 = not at all (a trailer key and a vehicle's plate). */
 static uint8_t by_of(uint8_t key_kind, uint8_t role) {
@@ -75,7 +75,7 @@ static int search(struct reading_up *l, const struct gl_key *key) {
     return rc;
 }
 
-/* ---- 2. order ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- 2. order ---------------------------------------------------------------------------------------------------------------- */
 
 static int by_owner(const void *x, const void *y) {
     const struct cache_hit *a = x, *b = y;
@@ -119,7 +119,7 @@ static int compare_refs(const struct gl_ref *a, const struct gl_ref *b) {
     return order ? order : strcmp(a->value, b->value);
 }
 
-/* ---- 3. the answer ------------------------------------------------------------------------------------------------------------------- */
+/* ---- 3. the answer ----------------------------------------------------------------------------------------------------------- */
 
 static int load_means(struct reading_up *l, uint8_t owner, int64_t id, struct gl_answer_means *means, uint16_t *n) {
     struct gl_rows q = gl_db_query(&l->c->db, CACHE_GET_MEANS);
@@ -163,26 +163,38 @@ static bool is_void(const struct gl_cache *c, uint8_t owner, const char *epoch) 
     return epoch[0] && c->epoch[owner][0] && strcmp(epoch, c->epoch[owner]) != 0;
 }
 
-/* The row of a declaration, as CACHE_GET_DECLARATION and CACHE_GET_LISTED give it. Not received: a movement lists it, but the cache has it not,
- * or not from this epoch of the feed. */
-static void take_declaration(struct gl_cache *c, struct gl_rows *q, struct gl_answer_declaration *d, int64_t *ret_id) {
+/* What is needed of a row to go on from it. */
+struct row {
+    int64_t id;    /* GL_INT_NULL = there is none */
+    bool equipped; /* it has rows of equipment, perhaps containers */
+};
+
+/* The row of a declaration, as CACHE_GET_DECLARATION and CACHE_GET_LISTED give it. Not received: a movement lists it, but the
+ * cache has it not, or not from this epoch of the feed. */
+static struct row take_declaration(struct gl_cache *c, struct gl_rows *q, struct gl_answer_declaration *d) {
+    struct row row;
     char epoch[41];
     gl_take_text(q, d->ref.type, sizeof d->ref.type);
     gl_take_text(q, d->ref.value, sizeof d->ref.value);
-    *ret_id = gl_take_int(q);
+    row.id = gl_take_int(q);
     gl_take_text(q, epoch, sizeof epoch);
-    d->received = *ret_id != GL_INT_NULL && !is_void(c, OWNER_DECLARATION, epoch);
-    if (!d->received) return;
+    d->received = row.id != GL_INT_NULL && !is_void(c, OWNER_DECLARATION, epoch);
+    row.equipped = false;
+    if (!d->received) return row;
     d->version = gl_take_int(q);
     d->state = gl_take_u8(q);
     d->control = gl_take_u8(q);
     d->valid_to = gl_take_int(q);
+    row.equipped = gl_take_int(q) > 0;
+    return row;
 }
 
-static int load_declaration_parts(struct reading_up *l, struct gl_answer_declaration *d, int64_t id) {
+static int load_declaration_parts(struct reading_up *l, struct gl_answer_declaration *d, struct row row) {
     if (!d->received) return 0;
-    int rc = load_means(l, OWNER_DECLARATION, id, d->means, &d->n_means);
-    return rc < 0 ? rc : load_containers(l, OWNER_DECLARATION, id, d->containers, GL_COUNT(d->containers), &d->n_containers);
+    int rc = load_means(l, OWNER_DECLARATION, row.id, d->means, &d->n_means);
+    return rc < 0 || !row.equipped
+               ? rc
+               : load_containers(l, OWNER_DECLARATION, row.id, d->containers, GL_COUNT(d->containers), &d->n_containers);
 }
 
 static struct gl_answer_declaration *find_declaration(struct gl_answer *a, const struct gl_ref *ref) {
@@ -214,16 +226,17 @@ static int load_listed(struct reading_up *l, int64_t movement, struct gl_answer_
     gl_put_int(&q, movement);
     int rc;
     while ((rc = gl_db_step(&q, l->err)) > 0) {
-        int64_t id;
         m->n_declarations++;
         struct gl_answer_declaration *d = free_declaration(l);
         if (!d) continue;
-        take_declaration(l->c, &q, d, &id);
+        struct row row = take_declaration(l->c, &q, d);
         if ((rc = gl_taken(&q, l->err)) < 0) return rc;
-        if (find_declaration(l->a, &d->ref)) continue; /* an earlier movement lists it too */
-        d->by = GL_BY_MOVEMENT | (d->received ? hit_by(l->c, id) : 0);
-        d->movement = (int16_t)(m - l->a->movements);
-        if ((rc = load_declaration_parts(l, d, id)) < 0) {
+        struct gl_answer_declaration *known = find_declaration(l->a, &d->ref);
+        if (known) known->listed_by |= (uint8_t)(1u << (m - l->a->movements)); /* an earlier movement lists it too */
+        if (known) continue;
+        d->by = GL_BY_MOVEMENT | (d->received ? hit_by(l->c, row.id) : 0);
+        d->listed_by = (uint8_t)(1u << (m - l->a->movements));
+        if ((rc = load_declaration_parts(l, d, row)) < 0) {
             gl_db_end(&q);
             return rc;
         }
@@ -233,7 +246,7 @@ static int load_listed(struct reading_up *l, int64_t movement, struct gl_answer_
 }
 
 /* 1 = loaded; 0 = void. */
-static int load_movement_row(struct reading_up *l, const struct cache_hit *hit, struct gl_answer_movement *m) {
+static int load_movement_row(struct reading_up *l, const struct cache_hit *hit, struct gl_answer_movement *m, struct row *ret) {
     char epoch[41];
     memset(m, 0, sizeof *m);
     struct gl_rows q = gl_db_query(&l->c->db, CACHE_GET_MOVEMENT);
@@ -252,15 +265,18 @@ static int load_movement_row(struct reading_up *l, const struct cache_hit *hit, 
     m->valid_from = gl_take_int(&q);
     m->valid_to = gl_take_int(&q);
     m->by = hit->by;
+    ret->id = hit->id;
+    ret->equipped = gl_take_int(&q) > 0;
     if ((rc = gl_taken(&q, l->err)) < 0) return rc;
     gl_db_end(&q);
     return !is_void(l->c, OWNER_MOVEMENT, epoch);
 }
 
-static int load_movement_parts(struct reading_up *l, int64_t id, struct gl_answer_movement *m) {
-    int rc = load_means(l, OWNER_MOVEMENT, id, m->means, &m->n_means);
-    if (rc == 0) rc = load_containers(l, OWNER_MOVEMENT, id, m->containers, GL_COUNT(m->containers), &m->n_containers);
-    return rc == 0 ? load_listed(l, id, m) : rc;
+static int load_movement_parts(struct reading_up *l, struct row row, struct gl_answer_movement *m) {
+    int rc = load_means(l, OWNER_MOVEMENT, row.id, m->means, &m->n_means);
+    if (rc == 0 && row.equipped)
+        rc = load_containers(l, OWNER_MOVEMENT, row.id, m->containers, GL_COUNT(m->containers), &m->n_containers);
+    return rc == 0 ? load_listed(l, row.id, m) : rc;
 }
 
 static bool movement_before(const struct gl_answer_movement *a, const struct gl_answer_movement *b) {
@@ -270,61 +286,60 @@ static bool movement_before(const struct gl_answer_movement *a, const struct gl_
     return compare_refs(&a->ref, &b->ref) < 0;
 }
 
-/* Few and nearly in order already: by insertion, the rows' ids going along. */
-static void sort_movements(struct gl_answer *a, int64_t *ids) {
+/* Few and nearly in order already: by insertion, what is known of their rows going along. */
+static void sort_movements(struct gl_answer *a, struct row *rows) {
     for (size_t i = 1; i < a->n_movements; i++)
         for (size_t k = i; k > 0 && movement_before(&a->movements[k], &a->movements[k - 1]); k--) {
             struct gl_answer_movement m = a->movements[k];
-            int64_t id = ids[k];
+            struct row row = rows[k];
             a->movements[k] = a->movements[k - 1];
-            ids[k] = ids[k - 1];
+            rows[k] = rows[k - 1];
             a->movements[k - 1] = m;
-            ids[k - 1] = id;
+            rows[k - 1] = row;
         }
 }
 
 static int answer_movements(struct reading_up *l) {
     struct gl_answer *a = l->a;
     struct gl_answer_movement spare;
-    int64_t ids[GL_MAX_ANSWER_MOVEMENTS];
+    struct row rows[GL_MAX_ANSWER_MOVEMENTS], row;
     int rc = 0;
     for (size_t i = 0; i < l->c->n_hits && l->c->hits[i].owner == OWNER_MOVEMENT; i++) {
         const struct cache_hit *hit = &l->c->hits[i];
         bool full = a->n_movements == GL_MAX_ANSWER_MOVEMENTS;
         if (full && hit->dead) break; /* so are those that follow */
-        rc = load_movement_row(l, hit, full ? &spare : &a->movements[a->n_movements]);
+        rc = load_movement_row(l, hit, full ? &spare : &a->movements[a->n_movements], &row);
         if (rc < 0) return rc;
         if (rc == 0) continue;
         if (full) {
             a->truncated = true;
             break;
         }
-        ids[a->n_movements++] = hit->id;
+        rows[a->n_movements++] = row;
     }
-    sort_movements(a, ids);
+    sort_movements(a, rows);
     rc = 0;
     for (size_t i = 0; rc == 0 && i < a->n_movements; i++) {
         l->alive = !gl_cache_movement_dead(a->movements[i].state);
-        rc = load_movement_parts(l, ids[i], &a->movements[i]);
+        rc = load_movement_parts(l, rows[i], &a->movements[i]);
     }
     return rc;
 }
 
 static int answer_declaration(struct reading_up *l, const struct cache_hit *hit) {
-    int64_t id;
     struct gl_answer_declaration *d = free_declaration(l);
     if (!d) return 0;
     struct gl_rows q = gl_db_query(&l->c->db, CACHE_GET_DECLARATION);
     gl_put_int(&q, hit->id);
     int rc = gl_db_step(&q, l->err);
     if (rc <= 0) return rc < 0 ? rc : gl_fail(l->err, -EUCLEAN, LEADS_NOWHERE, gl_cache_kind.advice);
-    take_declaration(l->c, &q, d, &id);
+    struct row row = take_declaration(l->c, &q, d);
     if ((rc = gl_taken(&q, l->err)) < 0) return rc;
     gl_db_end(&q);
     if (!d->received || find_declaration(l->a, &d->ref)) return 0;
     d->by = hit->by;
-    d->movement = -1;
-    rc = load_declaration_parts(l, d, id);
+    d->listed_by = 0;
+    rc = load_declaration_parts(l, d, row);
     if (rc == 0) l->a->n_declarations++;
     return rc;
 }

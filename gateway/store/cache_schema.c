@@ -1,5 +1,5 @@
-/* The cache's schema and every query on it. Kinds, states and roles are the numbers of model/lodged.h, times are ms since 1970 (0 = none),
- * masses are grams. Movements and declarations are never deleted: what was cancelled stays, as a tombstone. */
+/* The cache's schema and every query on it. Kinds, states and roles are the numbers of model/lodged.h, times are ms since 1970
+ * (0 = none), masses are grams. Movements and declarations are never deleted: what was cancelled stays, as a tombstone. */
 #include "store/cache_impl.h"
 
 /* Append only; a schema that is in use somewhere is never edited. */
@@ -9,11 +9,13 @@ static const char *const migrations[] = {
     "  id INTEGER PRIMARY KEY, ref_type TEXT NOT NULL, ref_value TEXT NOT NULL, version INTEGER NOT NULL, epoch TEXT NOT NULL,"
     "  kind INTEGER NOT NULL, state INTEGER NOT NULL, channel INTEGER NOT NULL, direction INTEGER NOT NULL, office TEXT NOT NULL,"
     "  eta INTEGER NOT NULL, valid_from INTEGER NOT NULL, valid_to INTEGER NOT NULL, written_at INTEGER NOT NULL,"
+    "  equipment INTEGER NOT NULL," /* how many rows of that table, so that none are looked for where none are */
     "  UNIQUE(ref_type, ref_value)) STRICT;"
     "CREATE TABLE declaration("
     "  id INTEGER PRIMARY KEY, ref_type TEXT NOT NULL, ref_value TEXT NOT NULL, version INTEGER NOT NULL, epoch TEXT NOT NULL,"
     "  lrn TEXT NOT NULL, type TEXT NOT NULL, state INTEGER NOT NULL, valid_to INTEGER NOT NULL, gross_g INTEGER,"
     "  control INTEGER NOT NULL, control_type TEXT NOT NULL, eori TEXT NOT NULL, aeo TEXT NOT NULL, written_at INTEGER NOT NULL,"
+    "  equipment INTEGER NOT NULL,"
     "  UNIQUE(ref_type, ref_value)) STRICT;"
     /* What a movement lists, received or not. */
     "CREATE TABLE movement_declaration("
@@ -28,9 +30,8 @@ static const char *const migrations[] = {
     "  container TEXT NOT NULL," /* '' = the vehicle itself */
     "  PRIMARY KEY(owner_kind, owner, n)) STRICT, WITHOUT ROWID;"
     "CREATE TABLE seal("
-    "  owner_kind INTEGER NOT NULL CHECK(owner_kind IN (1, 2)), owner INTEGER NOT NULL, equipment INTEGER NOT NULL, n INTEGER NOT "
-    "NULL,"
-    "  seal TEXT NOT NULL,"
+    "  owner_kind INTEGER NOT NULL CHECK(owner_kind IN (1, 2)), owner INTEGER NOT NULL, equipment INTEGER NOT NULL,"
+    "  n INTEGER NOT NULL, seal TEXT NOT NULL,"
     "  PRIMARY KEY(owner_kind, owner, equipment, n)) STRICT, WITHOUT ROWID;"
     "CREATE TABLE goods("
     "  declaration INTEGER NOT NULL REFERENCES declaration, n INTEGER NOT NULL, hs TEXT NOT NULL, gross_g INTEGER, un TEXT NOT "
@@ -42,8 +43,8 @@ static const char *const migrations[] = {
     "CREATE TABLE document("
     "  declaration INTEGER NOT NULL REFERENCES declaration, n INTEGER NOT NULL, type TEXT NOT NULL, ref TEXT NOT NULL,"
     "  required INTEGER NOT NULL, PRIMARY KEY(declaration, n)) STRICT, WITHOUT ROWID;"
-    /* Everything a lane can see, by its canonical key: one covering search per key, the live ones first. kind is enum gl_key_kind, with
-     * plates of every role under GL_KEY_VEHICLE. */
+    /* Everything a lane can see, by its canonical key: one covering search per key, the live ones first. kind is enum
+     * gl_key_kind, with plates of every role under GL_KEY_VEHICLE. */
     "CREATE TABLE identifier("
     "  key TEXT NOT NULL, kind INTEGER NOT NULL, dead INTEGER NOT NULL, owner_kind INTEGER NOT NULL CHECK(owner_kind IN (1, 2)),"
     "  owner INTEGER NOT NULL, role INTEGER NOT NULL,"
@@ -62,7 +63,7 @@ static const char *const migrations[] = {
     "  reason TEXT NOT NULL, at INTEGER NOT NULL) STRICT;",
 };
 
-static const char *const pragmas[] = {"PRAGMA synchronous=NORMAL",          "PRAGMA mmap_size=268435456",
+static const char *const pragmas[] = {"PRAGMA synchronous=NORMAL",          
                                       "PRAGMA cache_size=-16384",           "PRAGMA wal_autocheckpoint=1000",
                                       "PRAGMA journal_size_limit=67108864", NULL};
 
@@ -70,17 +71,20 @@ static const struct gl_sql queries[CACHE_QUERIES] = {
     [CACHE_FIND_MOVEMENT] = {"SELECT id, version, state FROM movement WHERE ref_type=?1 AND ref_value=?2", 2, 3},
     [CACHE_FIND_DECLARATION] = {"SELECT id, version, state FROM declaration WHERE ref_type=?1 AND ref_value=?2", 2, 3},
     [CACHE_PUT_MOVEMENT] = {"INSERT INTO movement(id, ref_type, ref_value, version, epoch, kind, state, channel, direction, office,"
-                            " eta, valid_from, valid_to, written_at) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14)"
+                            " eta, valid_from, valid_to, written_at, equipment)"
+                            " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15)"
                             " ON CONFLICT(id) DO UPDATE SET version=?4, epoch=?5, kind=?6, state=?7, channel=?8, direction=?9,"
-                            " office=?10, eta=?11, valid_from=?12, valid_to=?13, written_at=?14 RETURNING id",
-                            14, 1},
+                            " office=?10, eta=?11, valid_from=?12, valid_to=?13, written_at=?14, equipment=?15"
+                            " RETURNING id",
+                            15, 1},
     [CACHE_PUT_DECLARATION] =
         {"INSERT INTO declaration(id, ref_type, ref_value, version, epoch, lrn, type, state, valid_to, gross_g,"
-         " control, control_type, eori, aeo, written_at)"
-         " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15)"
+         " control, control_type, eori, aeo, written_at, equipment)"
+         " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16)"
          " ON CONFLICT(id) DO UPDATE SET version=?4, epoch=?5, lrn=?6, type=?7, state=?8, valid_to=?9, gross_g=?10,"
-         " control=?11, control_type=?12, eori=?13, aeo=?14, written_at=?15 RETURNING id",
-         15, 1},
+         " control=?11, control_type=?12, eori=?13, aeo=?14, written_at=?15, equipment=?16"
+         " RETURNING id",
+         16, 1},
     [CACHE_CANCEL_MOVEMENT] = {"UPDATE movement SET version=?2, state=?3, written_at=?4 WHERE id=?1", 4, 0},
     [CACHE_CANCEL_DECLARATION] = {"UPDATE declaration SET version=?2, state=?3, written_at=?4 WHERE id=?1", 4, 0},
     [CACHE_DROP_LISTED] = {"DELETE FROM movement_declaration WHERE movement=?1", 1, 0},
@@ -104,19 +108,23 @@ static const struct gl_sql queries[CACHE_QUERIES] = {
     [CACHE_LOOKUP] = {"SELECT dead, owner_kind, owner, role FROM identifier WHERE key=?1 AND kind=?2"
                       " ORDER BY dead, owner_kind, owner, role LIMIT ?3",
                       3, 4},
-    [CACHE_GET_MOVEMENT] = {"SELECT ref_type, ref_value, epoch, version, kind, state, channel, direction, eta, valid_from, valid_to"
-                            " FROM movement WHERE id=?1",
-                            1, 11},
+    [CACHE_GET_MOVEMENT] =
+        {"SELECT ref_type, ref_value, epoch, version, kind, state, channel, direction, eta, valid_from, valid_to,"
+         " equipment FROM movement WHERE id=?1",
+         1, 12},
     [CACHE_GET_DECLARATION] =
-        {"SELECT ref_type, ref_value, id, epoch, version, state, control, valid_to FROM declaration WHERE id=?1", 1, 8},
+        {"SELECT ref_type, ref_value, id, epoch, version, state, control, valid_to, equipment FROM declaration"
+         " WHERE id=?1",
+         1, 9},
     [CACHE_GET_LISTED] =
-        {"SELECT l.ref_type, l.ref_value, d.id, d.epoch, d.version, d.state, d.control, d.valid_to"
+        {"SELECT l.ref_type, l.ref_value, d.id, d.epoch, d.version, d.state, d.control, d.valid_to, d.equipment"
          " FROM movement_declaration l LEFT JOIN declaration d ON d.ref_type=l.ref_type AND d.ref_value=l.ref_value"
          " WHERE l.movement=?1 ORDER BY l.n",
-         1, 8},
+         1, 9},
     [CACHE_GET_MEANS] = {"SELECT role, plate, country FROM means WHERE owner_kind=?1 AND owner=?2 ORDER BY n", 2, 3},
-    [CACHE_GET_CONTAINERS] = {"SELECT container FROM equipment WHERE owner_kind=?1 AND owner=?2 AND container<>'' ORDER BY n", 2,
-                              1},
+    [CACHE_GET_CONTAINERS] = {"SELECT container FROM equipment WHERE owner_kind=?1 AND owner=?2 AND container<>''"
+                              " ORDER BY n",
+                              2, 1},
     [CACHE_GET_FEED] =
         {"SELECT epoch, left_epoch, applied, sent, as_of, heard_wall, heard_mono, rejects, broken FROM feed WHERE collection=?1", 1,
          9},

@@ -28,7 +28,7 @@ int gl_db_fail(struct gl_db *db, int rc, const char *doing, struct gl_error *err
                    help);
 }
 
-/* ---- transactions -------------------------------------------------------------------------------------------------------------------- */
+/* ---- transactions ------------------------------------------------------------------------------------------------------------ */
 
 static int run_plain(sqlite3_stmt *stmt) {
     int rc = sqlite3_step(stmt);
@@ -83,11 +83,13 @@ void gl_db_undo(struct gl_db *db) {
     db->broken = db->in_tx && (rc != SQLITE_OK || sqlite3_get_autocommit(db->sql));
 }
 
-/* ---- queries ------------------------------------------------------------------------------------------------------------------------- */
+/* ---- queries ----------------------------------------------------------------------------------------------------------------- */
 
 struct gl_rows gl_db_query(struct gl_db *db, unsigned which) {
     struct gl_rows r = {.db = db, .stmt = db->stmts[which], .sql = &db->kind->sql[which]};
-    if (sqlite3_stmt_busy(r.stmt)) r.failed = true;
+    if (!sqlite3_stmt_busy(r.stmt)) return r;
+    r.stmt = NULL; /* it belongs to the run that is going on */
+    r.failed = true;
     return r;
 }
 
@@ -118,6 +120,7 @@ void gl_put_bytes(struct gl_rows *r, const void *bytes, size_t len) {
 }
 
 void gl_db_end(struct gl_rows *r) {
+    if (!r->stmt) return;
     sqlite3_reset(r->stmt);
     sqlite3_clear_bindings(r->stmt); /* nothing borrowed stays bound */
     r->next = 0;
@@ -125,15 +128,17 @@ void gl_db_end(struct gl_rows *r) {
 }
 
 static int end_badly(struct gl_rows *r, int code) {
-    if (!sqlite3_stmt_readonly(r->stmt) && r->db->in_tx) r->db->broken = true;
+    if (r->stmt && !sqlite3_stmt_readonly(r->stmt) && r->db->in_tx) r->db->broken = true;
     gl_db_end(r);
     return code;
 }
 
 static int fail_values(struct gl_rows *r, struct gl_error *err) {
     return end_badly(r, gl_fail(err, -EUCLEAN, "%s %s: %s in: %.80s; %s", r->db->kind->what, r->db->path,
-                                r->row ? "a value has another type or size than it should" : "wrong parameters", r->sql->text,
-                                r->db->kind->advice));
+                                r->row    ? "a value has another type or size than it should"
+                                : r->stmt ? "wrong parameters"
+                                          : "run within itself",
+                                r->sql->text, r->db->kind->advice));
 }
 
 int gl_taken(struct gl_rows *r, struct gl_error *err) {
@@ -208,8 +213,9 @@ void gl_take_text(struct gl_rows *r, char *dst, size_t size) {
     int column = next_column(r, SQLITE_TEXT);
     dst[0] = '\0';
     if (column < 0) return;
-    const unsigned char *text = sqlite3_column_text(r->stmt, column);
-    if (!text || gl_copyn(dst, size, text, (size_t)sqlite3_column_bytes(r->stmt, column)) < 0) r->failed = true;
+    /* The bytes of a text, without the copy that SQLite would make to end it with a NUL. */
+    const void *text = sqlite3_column_blob(r->stmt, column);
+    if (text && gl_copyn(dst, size, text, (size_t)sqlite3_column_bytes(r->stmt, column)) < 0) r->failed = true;
 }
 
 void gl_take_bytes(struct gl_rows *r, void *dst, size_t len) {

@@ -1,12 +1,13 @@
-/* A thin typed layer over SQLite, for the two stores. Every query stands once, in its store's table, is prepared once, and says how many
- * parameters and columns it has; values are put and taken in order. A failed put or take is sticky and comes out at the next step.
+/* A thin typed layer over SQLite, for the two stores. Every query stands once, in its store's table, is prepared once, and says
+ * how many parameters and columns it has; values are put and taken in order. A failed put or take is sticky and comes out at the
+ * next step.
  *
  *     struct gl_rows q = gl_db_query(db, SQL_FIND);
  *     gl_put_text(&q, name);
  *     while ((rc = gl_db_step(&q, err)) > 0) id = gl_take_int(&q);
  *
- * A write that fails inside a transaction breaks the transaction: nothing more is written, and the commit fails, until it is rolled back. A
- * store may set `broken` itself, when something that belongs to the transaction did not even come to be written. */
+ * A write that fails inside a transaction breaks the transaction: nothing more is written, and the commit fails, until it is
+ * rolled back. A store may set `broken` itself, when something that belongs to the transaction did not even come to be written. */
 #pragma once
 #include <sqlite3.h>
 
@@ -42,8 +43,8 @@ struct gl_db {
     sqlite3_stmt *stmts[GL_DB_MAX_SQL];
 };
 
-/* Opens, creates or migrates. Only one process may have it open. -EUCLEAN: damaged, or not a file of this kind; -EBUSY: open elsewhere;
- * -EPROTONOSUPPORT: made by a newer version. On failure db is closed again. */
+/* Opens, creates or migrates. Only one process may have it open. -EUCLEAN: damaged, or not a file of this kind; -EBUSY: open
+ * elsewhere; -EPROTONOSUPPORT: made by a newer version. On failure db is closed again. */
 int gl_db_open(struct gl_db *db, const char *path, const struct gl_store_kind *kind, struct gl_error *err) GL_MUST_USE;
 void gl_db_close(struct gl_db *db);
 
@@ -52,8 +53,8 @@ int gl_db_begin(struct gl_db *db, struct gl_error *err) GL_MUST_USE;
 int gl_db_commit(struct gl_db *db, struct gl_error *err) GL_MUST_USE;
 void gl_db_rollback(struct gl_db *db);
 
-/* Inside a transaction: after undo() what was written since save() is gone, and the transaction is whole again. undo() fails when SQLite has
- * given up the whole transaction. */
+/* Inside a transaction: after undo() what was written since save() is gone, and the transaction is whole again. undo() fails
+ * when SQLite has given up the whole transaction. */
 int gl_db_save(struct gl_db *db, struct gl_error *err) GL_MUST_USE;
 int gl_db_keep(struct gl_db *db, struct gl_error *err) GL_MUST_USE;
 void gl_db_undo(struct gl_db *db);

@@ -56,8 +56,8 @@ static int make_file(struct gl_db *db, struct gl_error *err) {
 }
 
 static int set_up(struct gl_db *db, struct gl_error *err) {
-    static const char *const always[] = {"PRAGMA busy_timeout=0",  "PRAGMA trusted_schema=OFF", "PRAGMA cell_size_check=ON",
-                                         "PRAGMA foreign_keys=ON", "PRAGMA temp_store=MEMORY",  NULL};
+    static const char *const always[] = {"PRAGMA busy_timeout=0", "PRAGMA trusted_schema=OFF", "PRAGMA foreign_keys=ON",
+                                         "PRAGMA temp_store=MEMORY", NULL};
     char mode[16] = "";
     int rc = ask(db, "PRAGMA journal_mode=WAL", NULL, mode, err);
     if (rc == 0 && strcmp(mode, in_memory(db) ? "memory" : "wal") != 0)

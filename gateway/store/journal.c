@@ -1,8 +1,8 @@
 /* The journal's handle: appending, and what a commit or its failure means for the numbers.
  *
- * The last number of each stream, the last record's number and hash are kept in memory while they are known to be what the file says plus the
- * open transaction. After any failure they are not known, and are read from the file again before anything else is written: so a number that was
- * rolled back is given out again, and no number is ever left out. */
+ * The last number of each stream, the last record's number and hash are kept in memory while they are known to be what the file
+ * says plus the open transaction. After any failure they are not known, and are read from the file again before anything else is
+ * written: so a number that was rolled back is given out again, and no number is ever left out. */
 #include "store/journal.h"
 
 #include <errno.h>
@@ -32,7 +32,7 @@ void gl_journal_close(struct gl_journal *j) {
     free(j);
 }
 
-/* ---- the counters -------------------------------------------------------------------------------------------------------------------- */
+/* ---- the counters ------------------------------------------------------------------------------------------------------------ */
 
 static int load_head(struct gl_journal *j, struct gl_error *err) {
     struct gl_rows q = gl_db_query(&j->db, JOURNAL_HEAD);
@@ -105,7 +105,7 @@ int gl_journal_next_seq(struct gl_journal *j, const char *stream, int64_t *ret, 
     return 0;
 }
 
-/* ---- appending ----------------------------------------------------------------------------------------------------------------------- */
+/* ---- appending --------------------------------------------------------------------------------------------------------------- */
 
 static int check_record(struct gl_journal *j, const struct gl_record *r, struct gl_error *err) {
     if (!r->stream || !r->type || !r->topic || !r->id || !r->passage || !r->payload)
@@ -173,7 +173,7 @@ int gl_journal_append(struct gl_journal *j, const struct gl_record *r, struct gl
     return gl_journal_wrote(j, rc);
 }
 
-/* ---- transactions -------------------------------------------------------------------------------------------------------------------- */
+/* ---- transactions ------------------------------------------------------------------------------------------------------------ */
 
 bool gl_journal_dirty(const struct gl_journal *j) {
     return j->db.in_tx || j->db.broken;

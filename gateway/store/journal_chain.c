@@ -1,8 +1,8 @@
-/* The chain: each record's hash covers the record and its predecessor's hash, so that nothing before the last hash can be changed, left out or
- * put in without all that follow giving it away.
+/* The chain: each record's hash covers the record and its predecessor's hash, so that nothing before the last hash can be
+ * changed, left out or put in without all that follow giving it away.
  *
- *     SHA-256( hash of n-1 (32 zero bytes before the first) | n (8 bytes, big-endian) | stream 0 | seq (8) | type 0 | topic 0 | id 0 |
- *              passage 0 | time (8) | payload 0 | internal )
+ *     SHA-256( hash of n-1 (32 zero bytes before the first) | n (8 bytes, big-endian) | stream 0 | seq (8) | type 0 | topic 0 |
+ *              id 0 | passage 0 | time (8) | payload 0 | internal )
  *
  * Cutting off the end shows too: the streams' last numbers, added up, are the number of records. */
 #include <errno.h>

@@ -35,7 +35,7 @@ int gl_journal_streams(struct gl_journal *j, gl_stream_fn each, void *user, stru
     return rc;
 }
 
-/* ---- for the operator ---------------------------------------------------------------------------------------------------------------- */
+/* ---- for the operator -------------------------------------------------------------------------------------------------------- */
 
 struct gl_listed {
     char passage[GL_UUID], lane[GL_ID];

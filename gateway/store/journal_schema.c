@@ -1,4 +1,5 @@
-/* The journal's schema and every query on it. States and kinds are the numbers of model/happened.h and core/lookup.h, times ms since 1970. */
+/* The journal's schema and every query on it. States and kinds are the numbers of model/happened.h and core/lookup.h, times ms
+ * since 1970. */
 #include "store/journal_impl.h"
 
 _Static_assert(GL_PASSAGE_CLOSED == 4, "the index passage_open and JOURNAL_OPEN_PASSAGES name this state");

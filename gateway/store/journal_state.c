@@ -1,10 +1,11 @@
-/* The journal's tables beside the records: uses, passages, modes, cursors. Written in the same transactions as the records that tell of them. */
+/* The journal's tables beside the records: uses, passages, modes, cursors. Written in the same transactions as the records that
+ * tell of them. */
 #include <errno.h>
 #include <string.h>
 
 #include "store/journal_impl.h"
 
-/* ---- uses ---------------------------------------------------------------------------------------------------------------------------- */
+/* ---- uses -------------------------------------------------------------------------------------------------------------------- */
 
 static int put_use(struct gl_journal *j, const struct gl_use_change *u, int64_t now_wall, struct gl_error *err) {
     bool frees = u->use == GL_USE_NONE;
@@ -57,7 +58,7 @@ int gl_journal_fill_use(struct gl_journal *j, struct gl_answer *a, struct gl_err
     return rc;
 }
 
-/* ---- passages ------------------------------------------------------------------------------------------------------------------------ */
+/* ---- passages ---------------------------------------------------------------------------------------------------------------- */
 
 enum { MISSING_TEXT = sizeof(((struct gl_passage *)0)->missing) };
 
@@ -155,7 +156,7 @@ int gl_journal_open_passages(struct gl_journal *j, gl_passage_fn each, void *use
     return rc;
 }
 
-/* ---- modes --------------------------------------------------------------------------------------------------------------------------- */
+/* ---- modes ------------------------------------------------------------------------------------------------------------------- */
 
 int gl_journal_set_mode(struct gl_journal *j, const struct gl_mode_state *m, struct gl_error *err) {
     int rc = gl_journal_ready(j, err);
@@ -184,7 +185,7 @@ int gl_journal_modes(struct gl_journal *j, gl_mode_fn each, void *user, struct g
     return rc;
 }
 
-/* ---- cursors ------------------------------------------------------------------------------------------------------------------------- */
+/* ---- cursors ----------------------------------------------------------------------------------------------------------------- */
 
 int gl_journal_cursor(struct gl_journal *j, const char *destination, const char *stream, struct gl_cursor_pos *ret,
                       struct gl_error *err) {
@@ -220,7 +221,8 @@ int gl_journal_set_cursor(struct gl_journal *j, const char *destination, const c
     if (rc < 0) return rc;
     const struct journal_stream *s = gl_journal_stream(j, stream);
     int64_t last = s ? s->committed : 0;
-    /* A number that was never given out would hide from the destination what is yet to come. Asked for from outside, so no harm to the turn. */
+    /* A number that was never given out would hide from the destination what is yet to come. Asked for from outside, so no harm
+     * to the turn. */
     if (pos->sent < 0 || pos->safe < 0 || pos->sent > last || pos->safe > last)
         return gl_fail(err, -ERANGE, "journal: stream %s has the numbers 1 to %lld; %s cannot be at %lld (sent) and %lld (safe)",
                        stream, (long long)last, destination, (long long)pos->sent, (long long)pos->safe);

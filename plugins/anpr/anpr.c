@@ -19,7 +19,7 @@ static const struct gl_protocol *const protocols[] = {&gl_protocol_isapi, NULL};
 static const char *const roles[] = {"vehicle", "trailer", "unknown", NULL};
 static const struct gl_setting settings[] = {
     {"role", GL_SET_CHOICE, "unknown", roles, 0, 0, "whose plate this camera sees: the vehicle's or its trailer's"},
-    {"repeat", GL_SET_DURATION, "10s", NULL, 0, 3600000, "the same plate within this time counts as one; 0s = every one counts"},
+    {"repeat", GL_SET_DURATION, "3s", NULL, 0, 3600000, "the same plate within this time counts as one; 0s = every one counts"},
 };
 
 enum { RECENT_MAX = 16 };

@@ -17,8 +17,10 @@ void gl_feed_refused(struct gl_device *d, const char *reason, const char *detail
     gl_format(name, sizeof name, "refused.%s", reason);
     count(d, name, 1);
     gl_device_log(d, GL_WARNING, "%s: input refused: %s: %s", d->id, reason, detail);
-    /* What a stranger sends says nothing about this device. */
-    if (strcmp(reason, "wrong_address") == 0) return;
+    /* What a stranger sends, or what is printed on somebody's paper, says nothing about this device. */
+    static const char *const not_its_fault[] = {"wrong_address", "reference_check_digit"};
+    for (size_t i = 0; i < GL_COUNT(not_its_fault); i++)
+        if (strcmp(reason, not_its_fault[i]) == 0) return;
     gl_health_refused(&d->health, reason, detail, gl_now_read());
     gl_device_tell(d, false);
 }
@@ -142,7 +144,9 @@ int gl_feed_open(struct gl_device *d, struct gl_error *err) {
     const struct gl_carrier_ops *ops = gl_carrier_of(d->at.transport);
     if (!ops) return gl_fail(err, -EINVAL, "%s: no transport for `at: %s`", d->id, d->dev->at);
     d->sink = (struct gl_sink){d, on_reading, on_refused, on_alive, on_fault, ops->send ? on_send : NULL};
-    d->silence_ms = d->dev->silence_ms >= 0 ? d->dev->silence_ms : d->protocol->silence_ms;
+    /* A camera that pushes may lawfully be silent while nothing passes: its limit is the post's to set, where heartbeats are switched on. */
+    int64_t own = d->at.transport == GL_TRANSPORT_HTTP_PUSH ? 0 : d->protocol->silence_ms;
+    d->silence_ms = d->dev->silence_ms >= 0 ? d->dev->silence_ms : own;
     d->quota_left = READINGS_BURST;
     d->quota_mono = gl_now_read().mono;
     d->codec = calloc(1, d->protocol->state_size ? d->protocol->state_size : 1);

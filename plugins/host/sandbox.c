@@ -37,9 +37,9 @@
 
 /* What name look-ups and the libraries read while running. */
 static const char *const readable[] = {
-    "/etc/resolv.conf", "/etc/hosts",    "/etc/host.conf",  "/etc/nsswitch.conf",  "/etc/gai.conf",        "/etc/services",
-    "/etc/localtime",   "/etc/ssl",      "/usr/lib",        "/usr/share/zoneinfo", "/run/systemd/resolve", "/dev/null",
-    "/dev/urandom",     "/sys/bus/gpio", "/sys/class/gpio", "/sys/dev/char",       "/sys/devices"};
+    "/etc/resolv.conf", "/etc/hosts",     "/etc/host.conf", "/etc/nsswitch.conf", "/etc/gai.conf",       "/etc/services",
+    "/etc/ld.so.cache", "/etc/localtime", "/etc/ssl",       "/usr/lib",           "/usr/share/zoneinfo", "/run/systemd/resolve",
+    "/dev/null",        "/dev/urandom",   "/sys/bus/gpio",  "/sys/class/gpio",    "/sys/dev/char",       "/sys/devices"};
 
 static int allow_fd(int ruleset, int fd, uint64_t access) {
     struct landlock_path_beneath_attr rule = {.allowed_access = access, .parent_fd = fd};

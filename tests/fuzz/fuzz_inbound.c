@@ -1,5 +1,5 @@
-/* Fuzz target of inbound MQTT messages: flags and expiry, a topic, a payload. Whatever comes, it is one of the five kinds, and what is handed on
- * can be packed. */
+/* Fuzz target of inbound MQTT messages: flags and expiry, a topic, a payload. Whatever comes, it is one of the five kinds, and what
+ * is handed on can be packed. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,8 +41,8 @@ static void check(const struct gl_inbound *in) {
     if (rc < 0 || out.failed) abort();
 }
 
-/* byte 0: bit 7 a free topic, bit 6 retained, bit 5 a response topic, else which of the usual topics; byte 1: expiry; then up to a line end the
- * free topic and the response topic; the rest is the payload. */
+/* byte 0: bit 7 a free topic, bit 6 retained, bit 5 a response topic, else which of the usual topics; byte 1: expiry; then up to a
+ * line end the free topic and the response topic; the rest is the payload. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     char topic[300], line[200] = "";
     if (size < 2) return 0;

@@ -3,14 +3,10 @@
 Run with:  BUILD=build/release python3 -m unittest tests/integration/test_device.py
 """
 
-import errno
-import json
 import os
 import pathlib
 import pty
-import select
 import shutil
-import signal
 import socket
 import struct
 import subprocess
@@ -243,6 +239,19 @@ lanes:
         dev.terminate()
         core.next("status", state="offline", reason="its process has ended")
         self.ends(dev, 0)
+
+    def test_a_host_name_is_looked_up_inside_the_sandbox(self):
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            server.settimeout(WITHIN)
+            self.configure(f'      qr: {{use: code/line, at: "tcp://localhost:{server.getsockname()[1]}"}}')
+            core = self.start_core()
+            self.device("qr")
+            core.accept()
+            peer, _ = server.accept()
+            with peer:
+                core.next("status", state="online")
+                peer.sendall(b"named\r")
+                self.assertEqual(core.next("reading")["text"], "named")
 
     def test_tcp_listen_newer_peer_wins(self):
         port = free_port()

@@ -91,12 +91,12 @@ class Post:
         shutil.rmtree(work, ignore_errors=True)
         os.makedirs(os.path.join(work, "state"))
         os.makedirs(os.path.join(work, "run"))
-        self.ports = {k: free_port() for k in ("broker", "front1", "rear1", "qr1", "front2", "rear2")}
+        self.ports = {k: free_port() for k in ("broker", "front1", "rear1", "qr1", "front2", "rear2")}  # loopback only
         self.key = hashlib.sha256(b"the demonstration's key").digest()
         self._file("random.key", self.key, 0o600)
         self._file("rear.secret", b"gate:demo-only\n", 0o600)
         with open(template, encoding="utf-8") as f:
-            text = string.Template(f.read()).substitute(self.ports, plugins=self.plugins)
+            text = string.Template(f.read()).substitute(self.ports, plugins=self.plugins, work=work)
         self._file("post.yaml", text.encode())
         self.programs = {}
         self.events = []          # everything the witness saw: (topic, event)
@@ -165,8 +165,10 @@ class Post:
             with socket.socket() as s:
                 return s.connect_ex(("127.0.0.1", self.ports["broker"])) == 0
         wait("the broker", answers)
+        self.broker_up = True
 
     def broker_stop(self):
+        self.broker_up = False
         self.programs["broker"].stop()
 
     def witness_start(self):

@@ -104,6 +104,10 @@ static void test_cuts(void **state GL_UNUSED) {
     assert_int_equal(give(&g, xml.data, xml.len), 0);
     end(&g, false);
     expect(&g, "refused cut\n");
+    begin(&g, FORM); /* the first part's length points past the end, and the second has a header alone */
+    assert_int_equal(say(&g, "--boundary\r\nContent-Length: 900\r\n\r\n<a/>\r\n--boundary\r\nX: 1\r\n"), 0);
+    end(&g, true);
+    expect(&g, "refused event_unknown\n");
     begin(&g, MIXED);
     end(&g, false);
     begin(&g, "application/xml");

@@ -1,4 +1,5 @@
-/* The journal: gapless numbers, an unbroken chain, nothing shown before it is on disk, and everything committed there after a power cut. */
+/* The journal: gapless numbers, an unbroken chain, nothing shown before it is on disk, and everything committed there after a
+ * power cut. */
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -116,7 +117,7 @@ static struct gl_verified verify(struct gl_journal *j, int limit) {
     return v;
 }
 
-/* ---- numbers and transactions -------------------------------------------------------------------------------------------------------- */
+/* ---- numbers and transactions ------------------------------------------------------------------------------------------------ */
 
 static void numbers_are_gapless_per_stream(void **state) {
     (void)state;
@@ -239,7 +240,7 @@ static void a_full_disk_fails_the_commit_and_loses_nothing(void **state) {
     gl_journal_close(j);
 }
 
-/* ---- the outbox ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- the outbox -------------------------------------------------------------------------------------------------------------- */
 
 static void readers_see_what_is_committed(void **state) {
     (void)state;
@@ -312,7 +313,7 @@ static void cursors_never_go_back_nor_ahead(void **state) {
     gl_journal_close(j);
 }
 
-/* ---- uses, passages, modes ----------------------------------------------------------------------------------------------------------- */
+/* ---- uses, passages, modes --------------------------------------------------------------------------------------------------- */
 
 static void use(struct gl_journal *j, const char *value, uint8_t how, const char *passage) {
     struct gl_use_change u = {.ref = {.type = "gmr"}, .use = how};
@@ -328,7 +329,7 @@ static const struct gl_answer_movement *used(struct gl_journal *j, const char *v
     gl_format(a.movements[0].ref.type, GL_REF_TYPE, "gmr");
     gl_format(a.movements[0].ref.value, GL_REF, "%s", value);
     a.declarations[0].ref = a.movements[0].ref;
-    a.declarations[0].movement = -1;
+    a.declarations[0].listed_by = 0;
     assert_int_equal(gl_journal_fill_use(j, &a, NULL), 0);
     assert_int_equal(a.movements[0].use, a.declarations[0].use);
     assert_string_equal(a.movements[0].used_by, a.declarations[0].used_by);
@@ -381,6 +382,16 @@ static int keep_passage(void *user, const struct gl_passage *p) {
     return 0;
 }
 
+static void assert_same_passage(const struct gl_passage *a, const struct gl_passage *b) {
+    struct gl_buf x = GL_BUF(4096), y = GL_BUF(4096);
+    gl_fields_to_json(&gl_passage_fields, a, &x);
+    gl_fields_to_json(&gl_passage_fields, b, &y);
+    assert_false(x.failed || y.failed);
+    assert_string_equal(x.data, y.data);
+    gl_buf_free(&x);
+    gl_buf_free(&y);
+}
+
 static void open_passages_come_back_whole(void **state) {
     (void)state;
     struct gl_journal *j = open_at(path);
@@ -396,8 +407,8 @@ static void open_passages_come_back_whole(void **state) {
     j = open_at(path);
     struct gl_passage list[4] = {0};
     assert_int_equal(gl_journal_open_passages(j, keep_passage, list, NULL), 0);
-    assert_memory_equal(&list[0], &b, sizeof b);
-    assert_memory_equal(&list[1], &a, sizeof a);
+    assert_same_passage(&list[0], &b);
+    assert_same_passage(&list[1], &a);
     assert_string_equal(list[2].passage, "");
     gl_journal_close(j);
 }
@@ -485,11 +496,14 @@ static void modes_are_kept(void **state) {
     m.mode = GL_MODE_MANUAL;
     assert_int_equal(gl_journal_set_mode(j, &m, NULL), 0);
     assert_int_equal(gl_journal_modes(j, keep_mode, &back, NULL), 0);
-    assert_memory_equal(&back, &m, sizeof m);
+    assert_string_equal(back.lane, m.lane);
+    assert_string_equal(back.by, m.by);
+    assert_int_equal(back.mode, m.mode);
+    assert_int_equal(back.since, m.since);
     gl_journal_close(j);
 }
 
-/* ---- the chain ----------------------------------------------------------------------------------------------------------------------- */
+/* ---- the chain --------------------------------------------------------------------------------------------------------------- */
 
 static void the_chain_is_walked_in_steps(void **state) {
     (void)state;
@@ -577,7 +591,7 @@ static void tampering_is_found(void **state) {
     }
 }
 
-/* ---- files --------------------------------------------------------------------------------------------------------------------------- */
+/* ---- files ------------------------------------------------------------------------------------------------------------------- */
 
 static void a_log_without_its_journal_is_not_thrown_away(void **state) {
     (void)state;
@@ -605,7 +619,7 @@ static void a_cache_is_no_journal(void **state) {
     assert_non_null(strstr(err.text, "no Greenlane journal"));
 }
 
-/* ---- power cuts ---------------------------------------------------------------------------------------------------------------------- */
+/* ---- power cuts -------------------------------------------------------------------------------------------------------------- */
 
 /* Appends and commits for ever; tells each number only once its commit has returned. */
 static void write_until_killed(int pipe_fd) {

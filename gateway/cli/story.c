@@ -1,0 +1,296 @@
+/* The story of one passage, for a customs officer: from the recorded events to plain words. Pure, but for the zone chosen for local times. */
+#include <string.h>
+
+#include "cli/cli.h"
+
+static void say(struct gl_buf *out, const char *text) {
+    gl_cli_clean_add(out, text);
+}
+
+static void say_time(struct gl_buf *out, int64_t wall) {
+    char text[GL_TIME_TEXT];
+    gl_cli_clock(wall, text);
+    gl_buf_text(out, text);
+}
+
+static const json_t *data_of(const json_t *event) {
+    return json_object_get(event, "data");
+}
+
+static bool is_type(const json_t *event, const char *type) {
+    return strcmp(gl_cli_text(event, "type"), type) == 0;
+}
+
+static bool begins(const char *text, const char *with) {
+    return strncmp(text, with, strlen(with)) == 0;
+}
+
+/* ---- readings ---- */
+static void sure(struct gl_buf *out, const json_t *data) {
+    const json_t *c = json_object_get(data, "confidence");
+    if (json_is_number(c)) gl_buf_printf(out, ", %.0f %% sure", json_number_value(c) * 100);
+}
+
+static void plate_words(const json_t *data, const json_t *v, struct gl_buf *out) {
+    const char *text = gl_cli_text(v, "text"), *country = gl_cli_text(v, "country");
+    gl_buf_text(out, strcmp(gl_cli_text(v, "role"), "trailer") == 0 ? "trailer plate " : "plate ");
+    if (!text[0]) {
+        gl_buf_text(out, "could not be read");
+        return;
+    }
+    say(out, text);
+    if (country[0]) {
+        gl_buf_text(out, " (");
+        say(out, country);
+        gl_buf_char(out, ')');
+    }
+    sure(out, data);
+    if (strcmp(gl_cli_text(v, "direction"), "leave") == 0) gl_buf_text(out, ", driving away");
+}
+
+static void code_words(const json_t *data GL_UNUSED, const json_t *v, struct gl_buf *out) {
+    const json_t *ref = json_object_get(v, "reference");
+    if (json_is_object(ref)) {
+        gl_buf_text(out, "document scanned: ");
+        say(out, gl_cli_text(ref, "type"));
+        gl_buf_char(out, ' ');
+        say(out, gl_cli_text(ref, "value"));
+        return;
+    }
+    gl_buf_text(out, "a code was scanned that is no document reference");
+}
+
+static void container_words(const json_t *data, const json_t *v, struct gl_buf *out) {
+    gl_buf_text(out, "container ");
+    say(out, gl_cli_text(v, "number"));
+    if (json_is_false(json_object_get(v, "check_ok"))) gl_buf_text(out, " (its check digit is wrong)");
+    sure(out, data);
+}
+
+static void presence_words(const json_t *data GL_UNUSED, const json_t *v, struct gl_buf *out) {
+    static const struct {
+        const char *zone, *on, *off;
+    } words[] = {
+        {"entry", "a vehicle stands on the entry loop", "the entry loop is free again"},
+        {"exit", "a vehicle stands on the exit loop", "the exit loop is free again"},
+        {"barrier-up", "the barrier is up", "the barrier is no longer up"},
+        {"barrier-down", "the barrier is down", "the barrier is no longer down"},
+        {"emergency-stop", "the emergency stop was pressed", "the emergency stop was let go"},
+    };
+    bool on = json_is_true(json_object_get(v, "occupied"));
+    for (size_t i = 0; i < GL_COUNT(words); i++)
+        if (strcmp(words[i].zone, gl_cli_text(v, "zone")) == 0) gl_buf_text(out, on ? words[i].on : words[i].off);
+}
+
+static void class_words(const json_t *data GL_UNUSED, const json_t *v, struct gl_buf *out) {
+    gl_buf_text(out, "looks like: ");
+    say(out, gl_cli_text(v, "class"));
+}
+
+void gl_cli_reading_words(const char *kind, const json_t *data, struct gl_buf *out) {
+    static const struct {
+        const char *kind;
+        void (*words)(const json_t *data, const json_t *value, struct gl_buf *out);
+    } kinds[] = {{"plate", plate_words},
+                 {"code", code_words},
+                 {"container", container_words},
+                 {"presence", presence_words},
+                 {"class", class_words}};
+    for (size_t i = 0; i < GL_COUNT(kinds); i++)
+        if (strcmp(kinds[i].kind, kind) == 0) {
+            kinds[i].words(data, json_object_get(data, "value"), out);
+            if (json_is_true(json_object_get(data, "late"))) gl_buf_text(out, " (came late: not counted)");
+            return;
+        }
+    gl_buf_text(out, "a reading of kind ");
+    say(out, kind);
+}
+
+/* ---- the head ---- */
+static void head(const json_t *last, const char *zone, struct gl_buf *out) {
+    const json_t *p = data_of(last), *known = json_object_get(p, "known");
+    char opened[GL_TIME_TEXT];
+    const char *plate = gl_cli_text(known, "plate"), *trailer = gl_cli_text(known, "trailer"), *exit = gl_cli_text(p, "exit");
+    gl_cli_time(gl_cli_wall(p, "opened_at"), opened);
+    gl_buf_text(out, "Passage ");
+    say(out, gl_cli_text(p, "passage"));
+    gl_buf_text(out, "\nLane    ");
+    say(out, gl_cli_text(p, "lane"));
+    gl_buf_printf(out, "\nCame    %s (%s)\nPlate   ", opened, zone);
+    say(out, plate[0] ? plate : "not known");
+    if (trailer[0]) gl_buf_text(out, ", trailer ");
+    say(out, trailer);
+    gl_buf_text(out, "\nLeft    ");
+    if (strcmp(gl_cli_text(p, "state"), "closed") != 0) {
+        gl_buf_text(out, "not yet: it is still in the lane\n");
+        return;
+    }
+    say_time(out, gl_cli_wall(p, "closed_at"));
+    gl_buf_text(out, strcmp(exit, "confirmed") == 0    ? ", over the exit loop\n"
+                     : strcmp(exit, "backed_out") == 0 ? ", back the way it came\n"
+                                                       : "; how, nobody saw\n");
+}
+
+/* ---- one decision ---- */
+static void refs(const json_t *list, const char *one, struct gl_buf *out) {
+    size_t i;
+    json_t *r;
+    json_array_foreach((json_t *)list, i, r) {
+        gl_buf_printf(out, "    %s ", one);
+        say(out, gl_cli_text(r, "type"));
+        gl_buf_char(out, ' ');
+        say(out, gl_cli_text(r, "value"));
+        gl_buf_char(out, '\n');
+    }
+}
+
+static void match_words(const json_t *d, struct gl_buf *out) {
+    static const struct {
+        const char *by, *words;
+    } ways[] = {
+        {"exact", "by its plate"}, {"reference", "by the document that was scanned"}, {"container", "by its container number"}};
+    const json_t *m = json_object_get(d, "match");
+    if (!json_is_object(m)) {
+        gl_buf_text(out, "  Nothing that was lodged fits this vehicle.\n");
+        return;
+    }
+    gl_buf_text(out, "  What was lodged for it, found");
+    for (size_t i = 0; i < GL_COUNT(ways); i++)
+        if (strcmp(ways[i].by, gl_cli_text(m, "by")) == 0) gl_buf_printf(out, " %s", ways[i].words);
+    gl_buf_text(out, ":\n");
+    refs(json_object_get(m, "movements"), "movement   ", out);
+    refs(json_object_get(m, "declarations"), "declaration", out);
+}
+
+static void rule_words(const json_t *rule, const char *word, struct gl_buf *out) {
+    const char *level = gl_cli_text(rule, "level");
+    char name[40], lvl[16];
+    gl_cli_clean(name, sizeof name, gl_cli_text(rule, "rule"));
+    gl_cli_clean(lvl, sizeof lvl, level);
+    gl_buf_printf(out, "    %-8s %-9s %-20s ", word, lvl, name);
+    say(out, gl_cli_text(rule, "detail"));
+    gl_buf_char(out, '\n');
+}
+
+/* What stood in the way first, then what could not be told, then what was worth a note; what was in order last. */
+static void rules_words(const json_t *rules, struct gl_buf *out) {
+    static const struct {
+        const char *result, *word;
+    } order[] = {{"fail", "FAILED"}, {"unknown", "UNKNOWN"}, {"note", "note"}, {"pass", "in order"}};
+    size_t i;
+    json_t *r;
+    for (size_t k = 0; k < GL_COUNT(order); k++)
+        json_array_foreach((json_t *)rules, i, r) if (strcmp(gl_cli_text(r, "result"), order[k].result) == 0)
+            rule_words(r, order[k].word, out);
+}
+
+static const char *outcome_words(const json_t *d) {
+    const char *level = gl_cli_text(d, "level");
+    if (strcmp(gl_cli_text(d, "outcome"), "release") == 0) return "RELEASE: the vehicle may go";
+    if (strcmp(level, "physical") == 0) return "INSPECT: the vehicle is to be examined";
+    if (strcmp(level, "refuse") == 0) return "INSPECT: the vehicle may not enter";
+    return "INSPECT: an officer at the desk is to look at it";
+}
+
+static bool superseded(const json_t *events, const char *id) {
+    size_t i;
+    json_t *e;
+    json_array_foreach((json_t *)events, i, e) if (is_type(e, "greenlane.decision") && id[0] &&
+                                                   strcmp(gl_cli_text(data_of(e), "supersedes"), id) == 0) return true;
+    return false;
+}
+
+static void decision_words(const json_t *events, const json_t *e, int number, struct gl_buf *out) {
+    const json_t *d = data_of(e), *officer = json_object_get(d, "officer");
+    gl_buf_printf(out, "\nDecision %d, ", number);
+    say_time(out, gl_cli_wall(e, "time"));
+    gl_buf_printf(out, "  %s%s\n", outcome_words(d),
+                  superseded(events, gl_cli_text(e, "id")) ? "   (replaced by a later decision)" : "");
+    if (json_is_object(officer)) {
+        gl_buf_text(out, "  Decided by ");
+        say(out, gl_cli_text(officer, "role"));
+        gl_buf_char(out, ' ');
+        say(out, gl_cli_text(officer, "id"));
+        gl_buf_text(out, ": \"");
+        say(out, gl_cli_text(d, "reason"));
+        gl_buf_text(out, "\"\n");
+    }
+    match_words(d, out);
+    gl_buf_text(out, "  Each check, and what it found (the declarations' feed was ");
+    say(out, gl_cli_text(d, "feed")[0] ? gl_cli_text(d, "feed") : "unknown");
+    gl_buf_text(out, "):\n");
+    rules_words(json_object_get(d, "rules"), out);
+}
+
+/* ---- what happened, line by line ---- */
+static void command_words(const json_t *e, struct gl_buf *out) {
+    const json_t *d = data_of(e), *officer = json_object_get(d, "officer");
+    gl_buf_text(out, "order from ");
+    say(out, gl_cli_text(e, "subject"));
+    gl_buf_text(out, ": ");
+    say(out, gl_cli_text(e, "type") + strlen("greenlane.command."));
+    if (gl_cli_text(d, "outcome")[0])
+        gl_buf_printf(out, ", %s", strcmp(gl_cli_text(d, "outcome"), "release") == 0 ? "release" : "inspect");
+    if (gl_cli_text(d, "plate")[0]) gl_buf_text(out, ", plate ");
+    say(out, gl_cli_text(d, "plate"));
+    if (json_is_object(officer)) gl_buf_text(out, ", by ");
+    say(out, gl_cli_text(officer, "id"));
+    if (gl_cli_text(d, "reason")[0]) gl_buf_text(out, ": ");
+    say(out, gl_cli_text(d, "reason"));
+}
+
+static void alarm_words(const json_t *d, struct gl_buf *out) {
+    gl_buf_text(out, strcmp(gl_cli_text(d, "action"), "raise") == 0 ? "ALARM " : "alarm, acknowledged or cleared: ");
+    say(out, gl_cli_text(d, "kind"));
+    gl_buf_text(out, ": ");
+    say(out, gl_cli_text(d, "detail"));
+}
+
+static void signal_words(const json_t *d, struct gl_buf *out) {
+    gl_buf_text(out, "the lane shows ");
+    say(out, gl_cli_text(d, "signal"));
+}
+
+static void event_words(const json_t *e, struct gl_buf *out) {
+    const char *type = gl_cli_text(e, "type");
+    const json_t *d = data_of(e);
+    if (begins(type, "greenlane.reading.")) {
+        char device[GL_ID];
+        gl_cli_clean(device, sizeof device, gl_cli_text(d, "device"));
+        gl_buf_printf(out, "%-20s ", device);
+        gl_cli_reading_words(type + strlen("greenlane.reading."), d, out);
+    } else if (begins(type, "greenlane.command."))
+        command_words(e, out);
+    else if (strcmp(type, "greenlane.alarm") == 0)
+        alarm_words(d, out);
+    else if (strcmp(type, "greenlane.state.signal") == 0)
+        signal_words(d, out);
+    else if (strcmp(type, "greenlane.decision") == 0)
+        gl_buf_printf(out, "%-20s %s", "decision", outcome_words(d));
+}
+
+static bool told(const json_t *e) {
+    const char *type = gl_cli_text(e, "type");
+    return begins(type, "greenlane.reading.") || begins(type, "greenlane.command.") || strcmp(type, "greenlane.alarm") == 0 ||
+           strcmp(type, "greenlane.state.signal") == 0 || strcmp(type, "greenlane.decision") == 0;
+}
+
+void gl_cli_story(const json_t *events, const char *zone, struct gl_buf *out) {
+    size_t i;
+    json_t *e;
+    const json_t *last = NULL;
+    int decisions = 0;
+    json_array_foreach((json_t *)events, i, e) if (is_type(e, "greenlane.passage")) last = e;
+    if (last) head(last, zone, out);
+    gl_buf_text(out, "\nWhat happened\n");
+    json_array_foreach((json_t *)events, i, e) {
+        if (!told(e)) continue;
+        gl_buf_text(out, "  ");
+        say_time(out, gl_cli_wall(e, "time"));
+        gl_buf_text(out, "  ");
+        event_words(e, out);
+        gl_buf_char(out, '\n');
+    }
+    json_array_foreach((json_t *)events, i, e) if (is_type(e, "greenlane.decision")) decision_words(events, e, ++decisions, out);
+    if (decisions == 0) gl_buf_text(out, "\nNothing was decided.\n");
+}

@@ -1,0 +1,240 @@
+"""What the benchmark runs on: a folder, a broker, a post of sixteen lanes, and the programs, each started and watched by hand."""
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+BUILD = os.path.join(ROOT, "build", "bench")
+BACKGROUND = 13
+CHIP = {"entry": 0, "exit": 1, "red": 2, "amber": 3, "green": 4, "heartbeat": 5}
+
+CONFIG = """post: {id: bench, timezone: UTC}
+mqtt: {url: "mqtt://127.0.0.1:%(broker)d"}
+paths: {state: %(state)s, run: run, plugins: %(plugins)s}
+feed: {source: mqtt, collections: [movements, declarations], live: 12h, soft: 20h, hard: 23h, down: 24h}
+clock: {require-sync: false}
+device-silence: 30s
+profiles:
+  scan:
+    mode: open
+    classes: {truck: declared}
+    require: [plate, code, declaration]
+    decide_within: 20s
+    release: {hold: 5m, ends: exit-loop}
+    tailgate_within: 1s
+  camera:
+    mode: open
+    classes: {truck: declared}
+    require: [plate, declaration]
+    decide_within: 20s
+    release: {hold: 5m, ends: exit-loop}
+    tailgate_within: 1s
+lanes:
+"""
+LANE = """  %(id)s:
+    profile: %(profile)s
+    direction: in
+    devices:
+      entry-loop: {use: gpio, line: "sim:%(chip)s/%(entry)d", debounce: 0s}
+      front: {use: anpr/isapi, at: "http-listen://127.0.0.1:%(front)d/event?from=127.0.0.1", role: vehicle, silence: 1h}
+%(qr)s      exit-loop: {use: gpio, line: "sim:%(chip)s/%(exit)d", debounce: 0s}
+    outputs: {red: "sim:%(chip)s/%(red)d", amber: "sim:%(chip)s/%(amber)d", green: "sim:%(chip)s/%(green)d", heartbeat: "sim:%(chip)s/%(heartbeat)d"}
+"""
+
+
+class Failure(Exception):
+    pass
+
+
+def free_ports(n):
+    """All at once, so that no two are the same."""
+    held = [socket.socket() for _ in range(n)]
+    for s in held:
+        s.bind(("127.0.0.1", 0))
+    ports = [s.getsockname()[1] for s in held]
+    for s in held:
+        s.close()
+    return ports
+
+
+def wait(what, check, seconds=30.0):
+    end = time.monotonic() + seconds
+    while True:
+        got = check()
+        if got:
+            return got
+        if time.monotonic() > end:
+            raise Failure("waited %g s in vain for %s" % (seconds, what))
+        time.sleep(0.005)
+
+
+class Program:
+    """A child process. Its lines are kept with the time at which they came."""
+
+    def __init__(self, name, args, cwd, env=None):
+        self.name, self.lines = name, []
+        self.log_path = os.path.join(cwd, name + ".log")
+        self.log = open(self.log_path, "ab")
+        self.p = subprocess.Popen(args, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, cwd=cwd, env=env)
+        self.thread = threading.Thread(target=self._read, daemon=True)
+        self.thread.start()
+
+    def _read(self):
+        for line in self.p.stdout:
+            self.lines.append((time.monotonic_ns(), line.decode("utf-8", "replace").strip()))
+
+    def say(self, line):
+        self.p.stdin.write((line + "\n").encode())
+        self.p.stdin.flush()
+
+    def stop(self, how=signal.SIGTERM):
+        if self.p.poll() is None:
+            self.p.send_signal(how)
+            try:
+                self.p.wait(15)
+            except subprocess.TimeoutExpired:
+                self.p.kill()
+                self.p.wait()
+        self.thread.join(5)
+        for f in (self.p.stdin, self.p.stdout, self.log):
+            try:
+                f.close()
+            except OSError:
+                pass
+
+    def cpu_ns(self):
+        """Time on a processor, of all threads so far."""
+        total = 0
+        base = "/proc/%d/task" % self.p.pid
+        for t in os.listdir(base):
+            with open("%s/%s/schedstat" % (base, t), encoding="ascii") as f:
+                total += int(f.read().split()[0])
+        return total
+
+    def memory_kb(self):
+        """Private: dirty pages, which only this process has and the kernel cannot drop. Mapped: clean ones, which it can."""
+        found = {}
+        with open("/proc/%d/smaps_rollup" % self.p.pid, encoding="ascii") as f:
+            for line in f:
+                words = line.split()
+                if len(words) == 3 and words[2] == "kB":
+                    found[words[0].rstrip(":")] = int(words[1])
+        return {"private": found["Private_Dirty"], "mapped": found["Private_Clean"], "pss": found["Pss"]}
+
+
+class Rig:
+    def __init__(self, movements, name="work"):
+        self.bin = os.path.join(BUILD, "bin")
+        self.work = os.path.join(BUILD, name)
+        self.movements = movements
+        shutil.rmtree(self.work, ignore_errors=True)
+        os.makedirs(os.path.join(self.work, "run"))
+        self.state = os.path.join(BUILD, "state-%d" % movements)
+        os.makedirs(self.state, exist_ok=True)
+        self.programs = {}
+        self.used = 0
+        ports = free_ports(3 + 2 * (BACKGROUND + 2))
+        self.broker_port, self.wire_port, self.camera_port = ports[:3]
+        self.fake_ports = ports[3:]
+        self.fill()
+        self.write_config()
+
+    # ---- files ----
+    def fill(self):
+        """The cache, made once and kept; journal and key are new in each run."""
+        for f in os.listdir(self.state):
+            if not f.startswith("cache.db"):
+                path = os.path.join(self.state, f)
+                shutil.rmtree(path) if os.path.isdir(path) else os.unlink(path)
+        out = self.tool("bench-fill", os.path.join(self.state, "cache.db"), str(self.movements))
+        if out["made"]:
+            print("  a cache of %d movements was made in %.0f s; it is kept in %s" % (self.movements, out["seconds"], self.state), flush=True)
+
+    def lane(self, lane, profile, chip, first, qr_port, front):
+        lines = {k: v + first for k, v in CHIP.items()}
+        qr = '      qr: {use: code/line, at: "127.0.0.1:%d"}\n' % qr_port if qr_port else ""
+        return LANE % dict(lines, id=lane, profile=profile, chip=chip, qr=qr, front=front)
+
+    def write_config(self):
+        ports = iter(self.fake_ports)
+        text = CONFIG % {"broker": self.broker_port, "state": self.state, "plugins": os.path.join(BUILD, "lib", "greenlane")}
+        text += self.lane("m", "scan", "no.sock", 0, next(ports), next(ports))
+        text += self.lane("w", "scan", "no.sock", 10, self.wire_port, next(ports))
+        text += self.lane("f", "camera", "chip.sock", 0, 0, self.camera_port)
+        for i in range(BACKGROUND):
+            text += self.lane("b-%02d" % (i + 1), "scan", "no.sock", 20 + 10 * i, next(ports), next(ports))
+        with open(os.path.join(self.work, "post.yaml"), "w", encoding="utf-8") as f:
+            f.write(text)
+        with open(os.path.join(self.work, "mosquitto.conf"), "w", encoding="utf-8") as f:
+            f.write("listener %d 127.0.0.1\nallow_anonymous true\npersistence false\nmax_queued_messages 0\n" % self.broker_port)
+
+    # ---- programs ----
+    def tool(self, name, *args, seconds=600):
+        """Runs one of our own programs to its end; what it prints is JSON."""
+        done = subprocess.run([os.path.join(self.bin, name), *args], cwd=self.work, capture_output=True, text=True, timeout=seconds)
+        if done.returncode != 0:
+            raise Failure("%s: %s" % (name, done.stderr.strip() or done.returncode))
+        return json.loads(done.stdout)
+
+    def start(self, name, *args, env=None):
+        self.programs[name] = Program(name, list(args), self.work, env)
+        return self.programs[name]
+
+    def stop(self, *names, how=signal.SIGTERM):
+        for name in names:
+            if name in self.programs:
+                self.programs.pop(name).stop(how)
+
+    def stop_all(self):
+        order = [n for n in self.programs if n not in ("broker", "chip")]
+        self.stop(*order, "chip", "broker")
+
+    def broker(self):
+        self.start("broker", shutil.which("mosquitto") or "/usr/sbin/mosquitto", "-c", "mosquitto.conf")
+
+        def answers():
+            with socket.socket() as s:
+                return s.connect_ex(("127.0.0.1", self.broker_port)) == 0
+        wait("the broker", answers)
+
+    def greenlaned(self, env=None):
+        return self.start("greenlaned", os.path.join(self.bin, "greenlaned"), "--config", "post.yaml", env=env)
+
+    def link(self):
+        return self.start("link", os.path.join(self.bin, "greenlane-link"), "--config", "post.yaml")
+
+    def gateway(self):
+        self.greenlaned()
+        wait("the gateway's sockets", lambda: self.logged("greenlaned", "is up"))
+        self.link()
+        wait("the gateway's connection to the broker", lambda: self.logged("greenlaned", "broker connected"))
+
+    def device(self, device):
+        return self.start(device, os.path.join(self.bin, "greenlane-device"), "--config", "post.yaml", "--device", device)
+
+    def bare(self, line=None):
+        extra = ["--line", str(line)] if line else []
+        self.start("bare", os.path.join(self.bin, "bench-bare"), "--socket", "bare.sock", "--cache", os.path.join(self.state, "cache.db"),
+                   "--journal", "bare.db", "--broker", str(self.broker_port), *extra)
+        wait("the bare program", lambda: os.path.exists(os.path.join(self.work, "bare.sock")))
+
+    def logged(self, name, text):
+        program = self.programs[name]
+        if program.p.poll() is not None:
+            raise Failure("%s ended: see %s" % (name, program.log_path))
+        with open(program.log_path, encoding="utf-8", errors="replace") as f:
+            return text in f.read()
+
+    def load(self, mode, who, *args, **options):
+        """bench-load against one of the two: who is "greenlane" or "bare"."""
+        options = dict(options, socket="run/device.sock" if who == "greenlane" else "bare.sock", first=self.used, movements=self.movements)
+        flat = [x for k, v in options.items() if v is not None for x in ("--" + k, str(v))]
+        out = self.tool("bench-load", mode, *flat, *args)
+        self.used = out["next"]
+        return out
