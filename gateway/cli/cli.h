@@ -1,7 +1,7 @@
 /* What the subcommands of `greenlane` share: the command line, the configuration, the gateway's answers, and text for people.
  *
- * Exit statuses are the same everywhere: 0 = done and well, 1 = done, and something is wrong (each --help says what), 2 = wrong command line,
- * 3 = nothing could be done (a file unreadable, the gateway not running). */
+ * Exit statuses are the same everywhere: 0 = done and well, 1 = done, and something is wrong (each --help says what), 2 = wrong
+ * command line, 3 = nothing could be done (a file unreadable, the gateway not running). */
 #pragma once
 #include <stdio.h>
 
@@ -28,9 +28,9 @@ struct gl_cli_option {
     bool *flag;         /* is set */
 };
 
-/* Reads the options of a command, "--name TEXT" or "--name=TEXT", also between its arguments; "--" ends them. The arguments are gathered in
- * argv[0..n). Returns their number, or -1 when there is nothing more to do: help was printed, or what is wrong; *ret_status is then the exit
- * status. Fewer than least or more than most arguments are wrong. */
+/* Reads the options of a command, "--name TEXT" or "--name=TEXT", also between its arguments; "--" ends them. The arguments are
+ * gathered in argv[0..n). Returns their number, or -1 when there is nothing more to do: help was printed, or what is wrong;
+ * *ret_status is then the exit status. Fewer than least or more than most arguments are wrong. */
 int gl_cli_parse(const struct gl_cli_command *self, int argc, char **argv, const struct gl_cli_option *options, size_t n_options,
                  int least, int most, int *ret_status);
 
@@ -47,8 +47,8 @@ struct gl_config *gl_cli_config(const char *given, bool check_plugins);
 /* Connects to {paths.run}/control.sock and says hello; the reason, with what helps, in err. Returns the fd or a negative errno. */
 int gl_cli_connect(const struct gl_config *c, struct gl_error *err) GL_MUST_USE;
 
-/* One question; line() gets each answer as text and as JSON (borrowed; NULL when it is none), and ends it all with a negative return. Prints
- * failures. Returns an exit status; done may be NULL. */
+/* One question; line() gets each answer as text and as JSON (borrowed; NULL when it is none), and ends it all with a negative
+ * return. Prints failures. Returns an exit status; done may be NULL. */
 struct gl_cli_question {
     const char *what, *arg;
     int64_t limit;
@@ -58,13 +58,14 @@ struct gl_cli_question {
 int gl_cli_ask(const struct gl_config *c, const struct gl_cli_question *q, struct gl_msg_done *done);
 
 /* ---- text.c: for people ---- */
-/* Copies what fits; control characters and those that turn the writing direction come out as '?': a plate must not steer a terminal. */
+/* Copies what fits; control characters and those that turn the writing direction come out as '?': a plate must not steer a
+ * terminal. */
 void gl_cli_clean(char *dst, size_t size, const char *src);
 void gl_cli_clean_add(struct gl_buf *out, const char *src);
 size_t gl_cli_width(const char *text); /* characters */
 
-/* Local times of the post: chosen once, at the start of a command. Returns the zone's name as shown: its own, or "UTC" when the machine does
- * not know it. */
+/* Local times of the post: chosen once, at the start of a command. Returns the zone's name as shown: its own, or "UTC" when the
+ * machine does not know it. */
 const char *gl_cli_zone(const char *name);
 void gl_cli_time(int64_t wall, char out[GL_TIME_TEXT]);  /* 2026-11-23 14:03:07; "-" for 0 */
 void gl_cli_clock(int64_t wall, char out[GL_TIME_TEXT]); /* 14:03:07 */

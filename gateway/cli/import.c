@@ -1,5 +1,5 @@
-/* greenlane import: declaration files into the gateway. A child process parses (import_reader.c); this one passes typed records on, and says what
- * became of them. */
+/* greenlane import: declaration files into the gateway. A child process parses (import_reader.c); this one passes typed records
+ * on, and says what became of them. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>

@@ -1,7 +1,9 @@
-/* The process that parses declaration files, and nothing else: it gets one open file and one end of a pipe, and can open, connect, or start
- * nothing. What comes back are typed records in frames:
+/* The process that parses declaration files, and nothing else: it gets one open file and one end of a pipe, and can open,
+ * connect, or start nothing. What comes back are typed records in frames:
  *
- *     u8 kind | u32 length | RECORD: a packed feed record; BAD: u16 length, where, u16 length, reason; END: u32 refused or -errno, u16, text
+ *     u8 kind | u32 length | RECORD  a packed feed record
+ *                          | BAD     u16 length, where, u16 length, reason
+ *                          | END     u64 records refused or -errno, u16 length, reason
  *
  * A frame that is too long, of no kind, or does not unpack ends the reader: whoever wrote the file may have taken it over. */
 #pragma once

@@ -1,7 +1,7 @@
 /* greenlane: the operator's command. One table of subcommands, one file each.
  *
- * It has no authority of its own: it asks greenlaned over {paths.run}/control.sock, whose file mode says who may. Declaration files are parsed
- * here, in a child process that can do nothing else (import_reader.c), never in greenlaned. */
+ * It has no authority of its own: it asks greenlaned over {paths.run}/control.sock, whose file mode says who may. Declaration
+ * files are parsed here, in a child process that can do nothing else (import_reader.c), never in greenlaned. */
 #include <signal.h>
 #include <string.h>
 

@@ -1,9 +1,9 @@
 /* greenlane run: starts the gateway's processes where no systemd does, and starts again what ends.
  *
- *   guards      nothing: it decides nothing, and its death takes the others along (run-child), so that no half of a gateway stays behind
- *   driven by   one libuv loop: a child's end, its standard error, a restart timer each; SIGTERM and SIGINT
- *   stop        devices and greenlaned at once: greenlaned tells every output `fault`; the link 500 ms later, so that it can still say offline;
- *               after 5 s whoever is left is killed; a second signal kills at once */
+ *   guards      nothing: it decides nothing, and its death takes the others along (run-child), so that no half of a gateway stays
+ *   driven by   one libuv loop: a child's end, its standard error, a restart timer each; SIGTERM, SIGINT and SIGHUP
+ *   stop        devices and greenlaned at once: greenlaned tells every output `fault`; the link 500 ms later, so that it can still
+ *               say offline; after 5 s whoever is left is killed; a second signal kills at once */
 #include <errno.h>
 #include <limits.h>
 #include <poll.h>
@@ -296,8 +296,8 @@ const struct gl_cli_command gl_cli_run = {
 };
 
 /* ---- run-child PARENT PROGRAM ARGS...: the step between ---- */
-/* Ends when its parent ends, however that happens; in a group of its own, so that Ctrl-C reaches `greenlane run` alone and the order of
- * stopping is kept. */
+/* Ends when its parent ends, however that happens; in a group of its own, so that Ctrl-C reaches `greenlane run` alone and the
+ * order of stopping is kept. */
 static int run_child(int argc, char **argv) {
     int64_t parent;
     if (argc < 3 || gl_parse_int(argv[1], 1, INT_MAX, &parent) < 0) return GL_CLI_USAGE;

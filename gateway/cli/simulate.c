@@ -1,5 +1,5 @@
-/* greenlane simulate: the same engine as greenlaned's, in memory and in simulated time. Nothing here reads a clock, and nothing is random: the
- * same events under the same configuration give the same output, byte for byte. */
+/* greenlane simulate: the same engine as greenlaned's, in memory and in simulated time. Nothing here reads a clock, and nothing
+ * is random: the same events under the same configuration give the same output, byte for byte. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

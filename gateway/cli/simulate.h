@@ -12,5 +12,6 @@ struct gl_simulation {
     int failed; /* the engine could not go on */
 };
 
-/* Hands one event to the engine at s->now. 0; 1 = a type that is no input, nothing was done; -EINVAL with the reason in err. Takes e's data. */
+/* Hands one event to the engine at s->now. 0; 1 = a type that is no input, nothing was done; -EINVAL with the reason in err.
+ * Takes e's data. */
 int gl_simulate_event(struct gl_simulation *s, struct gl_envelope *e, struct gl_error *err) GL_MUST_USE;

@@ -1,4 +1,5 @@
-/* The story of one passage, for a customs officer: from the recorded events to plain words. Pure, but for the zone chosen for local times. */
+/* The story of one passage, for a customs officer: from the recorded events to plain words. Pure, but for the zone chosen for
+ * local times. */
 #include <string.h>
 
 #include "cli/cli.h"

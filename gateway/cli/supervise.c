@@ -1,3 +1,4 @@
+/* The processes of a post, from its configuration; and the doubling delay of restarts. */
 #include "cli/supervise.h"
 
 static void add(struct gl_program *p, enum gl_program_kind kind, const char *program, const char *device) {

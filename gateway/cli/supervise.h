@@ -18,8 +18,10 @@ struct gl_program {
     char device[GL_ID]; /* greenlane-device: --device */
 };
 
-/* Fills list[GL_RUN_PROGRAMS], in the order of starting; returns how many. The link is left out without a broker, and when with_link is false. */
+/* Fills list[GL_RUN_PROGRAMS], in the order of starting; returns how many. The link is left out without a broker, and when
+ * with_link is false. */
 int gl_run_plan(const struct gl_config *c, bool with_link, struct gl_program *list);
 
-/* How long to wait before the next start of a program that waited last_ms before this one (0 = it was its first) and lived for lived_ms. */
+/* How long to wait before the next start of a program that waited last_ms before this one (0 = it was its first) and lived for
+ * lived_ms. */
 int64_t gl_run_delay(int64_t last_ms, int64_t lived_ms);

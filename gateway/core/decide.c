@@ -62,6 +62,12 @@ static void use(struct gl_core *c, struct passage *p, const struct gl_ref *ref, 
     if (how == GL_USE_RESERVED && p->n_reserved < GL_COUNT(p->reserved)) p->reserved[p->n_reserved++] = *ref;
 }
 
+static bool obstructs(const struct gl_decision *d, const char *rule) {
+    for (int i = 0; i < d->n_rules; i++)
+        if (strcmp(d->rules[i].rule, rule) == 0 && (d->rules[i].result == GL_FAIL || d->rules[i].result == GL_UNKNOWN)) return true;
+    return false;
+}
+
 /* A release reserves what carries it, so that no second vehicle is released on the same; an inspect lets go of it. */
 static void reserve(struct gl_core *c, struct passage *p, const struct gl_decision *d) {
     for (int i = 0; i < p->n_reserved; i++) {
@@ -69,7 +75,8 @@ static void reserve(struct gl_core *c, struct passage *p, const struct gl_decisi
         use(c, p, &ref, GL_USE_NONE);
     }
     p->n_reserved = 0;
-    if (d->outcome != GL_OUTCOME_RELEASE) return;
+    /* What another has used stays his, even when an officer lets this one go as well. */
+    if (d->outcome != GL_OUTCOME_RELEASE || obstructs(d, "DECL_ALREADY_USED")) return;
     for (int i = 0; i < d->match.n_movements; i++) use(c, p, &d->match.movements[i], GL_USE_RESERVED);
     for (int i = 0; d->match.n_movements == 0 && i < d->match.n_declarations && i < 8; i++) use(c, p, &d->match.declarations[i], GL_USE_RESERVED);
 }
@@ -89,6 +96,9 @@ static void decide(struct gl_core *c, struct lane *l, struct passage *p, struct 
     gl_passage_publish(c, l, p, GL_EXIT_NONE);
     ADD_EFFECT(c, GL_EFFECT_DECISION, d);
     memcpy(c->out->v[c->out->n - 1].id, p->decision_id, GL_UUID);
+    /* What is reserved here is used for the vehicles of the other lanes: an officer must see that before he lets one go. */
+    for (int i = 0; d->outcome == GL_OUTCOME_RELEASE && i < c->n_lanes; i++)
+        if (&c->lanes[i] != l) gl_lane_consider(c, &c->lanes[i]);
 }
 
 static void decision_begin(const struct lane *l, const struct passage *p, struct gl_decision *d) {
@@ -100,12 +110,6 @@ static void decision_begin(const struct lane *l, const struct passage *p, struct
 
 static bool presence_unbroken(const struct lane *l, const struct passage *p) {
     return !p->backing_out && !p->exit_begun && !p->faulted && l->mode != GL_MODE_CLOSED;
-}
-
-static bool obstructs(const struct gl_decision *d, const char *rule) {
-    for (int i = 0; i < d->n_rules; i++)
-        if (strcmp(d->rules[i].rule, rule) == 0 && (d->rules[i].result == GL_FAIL || d->rules[i].result == GL_UNKNOWN)) return true;
-    return false;
 }
 
 /* Is there a reason now that the standing decision does not name? Whoever lifts it must have seen it. */

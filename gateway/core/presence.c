@@ -24,18 +24,20 @@ static struct passage *entry_taken(struct gl_core *c, struct lane *l) {
     return p;
 }
 
+/* Nobody is on the loop any more; the newest that was has just left it. */
 static struct passage *entry_left(struct gl_core *c, struct lane *l) {
-    for (int i = l->n - 1; i >= 0; i--) {
+    struct passage *newest = NULL;
+    for (int i = 0; i < l->n; i++) {
         struct passage *p = l->passages[i];
         if (!p->on_entry) continue;
         p->on_entry = false;
         p->entry_cleared = true;
         p->cleared_mono = c->now.mono;
         p->dirty = true;
-        if (!p->backing_out) return p;
-        gl_passage_close(c, l, p, GL_EXIT_BACKED_OUT);
-        return NULL;
+        newest = p;
     }
+    if (!newest || !newest->backing_out) return newest;
+    gl_passage_close(c, l, newest, GL_EXIT_BACKED_OUT);
     return NULL;
 }
 

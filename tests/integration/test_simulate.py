@@ -287,10 +287,15 @@ class SimulateTest(unittest.TestCase):
 
     def test_backed_out_may_come_again(self):
         story = Story().lodged().arrives()
-        story.plate(20, TRUCK, value={"text": TRUCK, "direction": "leave"}).arrives(60)
+        story.plate(20, TRUCK, value={"text": TRUCK, "direction": "leave"}).loop(21, "entry", True).loop(24, "entry", False).arrives(60)
         s = self.run_story(story)
         self.assertEqual([p["exit"] for p in s.data("passage") if p["state"] == "closed"], ["backed_out"])
-        self.assertEqual([d["outcome"] for d in s.data("decision")][:2], ["release", "release"])
+        turned = s.data("decision")[0]["passage"]
+        again = [d["outcome"] for d in s.data("decision") if d["passage"] != turned]
+        self.assertEqual(again[:1], ["release"], "what was reserved for it is free again")
+        green = [e["data"]["signal"] for e in s.of("state.signal") if Story.time(20) <= e["time"] < Story.time(60)]
+        self.assertNotIn("release", green, "the light goes out as soon as it turns back")
+        self.assertTrue(green)
 
     # ---- what the authority wants ----
 
@@ -424,6 +429,28 @@ class SimulateTest(unittest.TestCase):
         self.assertEqual(s.signals()[:3], ["stop", "release", "stop"])
         self.assertNotIn("release", s.signals()[2:])
 
+    def test_two_trucks_one_after_the_other(self):
+        second = movement(OTHER_GMR, means=[{"role": "vehicle", "plate": "999XYZ"}, {"role": "trailer", "plate": "777XX"}])
+        story = Story().lodged(movements=[movement(), second]).arrives().leaves(15)
+        s = self.run_story(story.arrives(30, "999XYZ", "777XX").leaves(45))
+        self.assertEqual([(d["outcome"], d["match"]["movements"][0]["value"]) for d in s.data("decision")], [("release", GMR), ("release", OTHER_GMR)])
+        self.assertEqual(s.signals(), ["stop", "release", "stop", "release", "stop"])
+        self.assertEqual(s.of("alarm"), [])
+
+    def test_the_second_truck_waits_for_the_first(self):
+        second = movement(OTHER_GMR, means=[{"role": "vehicle", "plate": "999XYZ"}])
+        story = Story().lodged(movements=[movement(means=[{"role": "vehicle", "plate": TRUCK}]), second]).arrives(0, TRUCK, None)
+        s = self.run_story(story.arrives(8, "999XYZ", None).leaves(14))
+        first = s.data("decision")[0]["passage"]
+        for e in s.of("decision"):
+            self.assertEqual(e["data"]["passage"] == first, e["time"] < Story.time(17), "nobody is decided behind another")
+
+    def test_a_lane_is_closed_under_a_green_light(self):
+        story = Story().lodged().arrives()
+        s = self.run_story(story.command(10, "desk-1", "lane-mode", lane="in-1", mode="closed"))
+        self.assertEqual(s.signals()[:2], ["stop", "release"])
+        self.assertNotIn("release", s.signals()[2:], "a lane that is closed under a green light turns red")
+
     def test_leaving_without_being_let(self):
         s = self.run_story(Story().lodged(movements=[], declarations=[]).arrives().leaves(20))
         self.assertEqual([a["kind"] for a in s.data("alarm")], ["exit_unreleased"])
@@ -470,6 +497,25 @@ class SimulateTest(unittest.TestCase):
     def test_an_order_that_came_too_late(self):
         s, _ = self.order(Story().lodged(movements=[]).arrives(), "desk-1", "override", outcome="release", expires_at=Story.time(19))
         self.assertIn("expired", s.data("reply")[0]["error"])
+
+    def test_an_order_twice_is_done_once(self):
+        story = Story().lodged(movements=[]).arrives()
+        d = self.run_story(story).of("decision")[-1]
+        data = {"lane": "in-1", "passage": d["data"]["passage"], "decision": d["id"], "officer": {"id": "officer-7"}, "reason": "seen", "outcome": "release"}
+        for at in (20, 21):
+            story.add(at, "command.override", data, "client/desk-1")
+            story.events[-1][2]["id"] = "the-same"
+        self.assertEqual([r["ok"] for r in self.run_story(story).data("reply")], [True, False])
+
+    def test_inspected_and_found_in_order(self):
+        story = Story().lodged().arrives()
+        d = self.run_story(story, random="100%").of("decision")[-1]
+        data = {"lane": "in-1", "passage": d["data"]["passage"], "decision": d["id"], "officer": {"id": "officer-7"}, "reason": "all in order",
+                "outcome": "release"}
+        story.command(20, "desk-1", "override", **data).command(60, "desk-1", "inspection-result", **data)
+        s = self.run_story(story, random="100%")
+        self.assertEqual([r["ok"] for r in s.data("reply")], [False, True], "a random control is carried out, not waved through")
+        self.assertEqual(s.signals()[:3], ["stop", "inspect", "release"])
 
     def test_a_stranger(self):
         s, _ = self.order(Story().lodged(movements=[]).arrives(), "nobody", "override", outcome="release")

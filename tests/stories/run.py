@@ -31,11 +31,11 @@ def main():
             for n, story in enumerate(STORIES, 1):
                 if args.only and story.__name__ != args.only:
                     continue
-                print("%2d. %-18s %s" % (n, story.__name__, story.__doc__), flush=True)
+                print("%2d. %s" % (n, story.__doc__), flush=True)
                 try:
                     t = time.monotonic()
                     got = story(post)
-                    print("    %-18s %s (%.1f s)" % ("", got, time.monotonic() - t), flush=True)
+                    print("      as its story calls for: %s (%.1f s)" % (got, time.monotonic() - t), flush=True)
                 except Exception:
                     failed += 1
                     print("    FAILED", flush=True)

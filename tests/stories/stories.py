@@ -15,6 +15,7 @@ class Vehicle:
     def __init__(self, post, lane, plate, trailer=None):
         self.post, self.lane, self.plate, self.trailer = post, lane, plate, trailer
         self.since = len(post.look())
+        self.decision = None
 
     def arrive(self, read="plate", trailer_read="plate", kind="truck"):
         p = self.post
@@ -44,8 +45,15 @@ class Vehicle:
         return self.decision
 
     def lit(self, shown):
+        """Waits for the lights; tells what the lane shows, on which lines, and why."""
         wait("lane %s to show %s (now %s)" % (self.lane, shown, self.post.lights(self.lane)), lambda: self.post.shows(self.lane, shown))
-        return shown
+        lines = " ".join(n for n, on in self.post.lights(self.lane).items() if on)
+        why = ""
+        if self.decision and shown in ("release", "inspect"):
+            failed = [r["detail"] for r in self.decision["rules"] if r["result"] in ("fail", "unknown")]
+            why = self.decision["reason"] or "; ".join(failed[:2]) or "every rule passes"
+        print("      %-5s %-18s %-8s lines: %-14s %s" % (self.lane, " ".join(filter(None, (self.plate, self.trailer))) or "(no plate)", shown, lines,
+                                                        why), flush=True)
 
     def passage(self):
         return wait("a passage in lane " + self.lane, lambda: self.post.passage_at(self.lane, self.since))
@@ -58,12 +66,15 @@ class Vehicle:
         p.loop(self.lane, "exit", False)
         wait("the passage to close", lambda: any(t == "lane/%s/passage" % self.lane and e["data"]["passage"] == passage and
                                                  e["data"]["state"] == "closed" for t, e in p.look()[self.since:]))
-        self.lit("stop")
+        self.dark()
+
+    def dark(self):
+        wait("lane %s to show stop (now %s)" % (self.lane, self.post.lights(self.lane)), lambda: self.post.shows(self.lane, "stop"))
 
     def led_away(self):
         """An officer takes it out of the lane, to the desk or the inspection hall."""
         self.post.command("desk-1", "close", lane=self.lane, passage=self.passage(), exit="unknown")
-        self.lit("stop")
+        self.dark()
 
 
 def rules(decision, *results):
@@ -275,7 +286,8 @@ def tailgater(post):
     alarm = wait("the alarm", lambda: post.alarms("in-1", since))[0]
     post.loop("in-1", "exit", False)
     assert alarm["kind"] == "tailgate" and alarm["action"] == "raise", alarm
-    v.lit("stop")
+    print("      in-1  %-18s ALARM    %s: %s" % ("(unseen vehicle)", alarm["kind"], alarm["detail"]), flush=True)
+    v.dark()
     return "release, then alarm tailgate"
 
 
@@ -309,7 +321,7 @@ def officers_override(post):
 
 def a_car(post):
     """a private car in a truck lane goes to the desk"""
-    v = Vehicle(post, "in-2", "CAR 111").arrive(kind="saloon")
+    v = Vehicle(post, "in-2", "CAR111").arrive(kind="saloon")
     d = v.decided()
     assert d["outcome"] == "inspect" and d["level"] == "desk" and "CLASS_POLICY" in rules(d), d
     v.lit("inspect")
