@@ -9,15 +9,28 @@ static bool movement_over(const struct gl_answer_movement *m, int64_t wall) {
     return m->state == GL_MOVEMENT_EXPIRED || (m->valid_to && wall > m->valid_to) || (!m->valid_to && m->eta && wall > m->eta + ETA_GRACE_MS);
 }
 
-static bool used_by_other(const struct facts *f, uint8_t use, const char *by) {
-    return use != GL_USE_NONE && strcmp(by, f->passage->id) != 0;
+static bool reserves(const struct passage *p, const struct gl_ref *ref) {
+    for (int i = 0; i < p->n_reserved; i++)
+        if (strcmp(p->reserved[i].type, ref->type) == 0 && strcmp(p->reserved[i].value, ref->value) == 0) return true;
+    return false;
+}
+
+/* The answer may be older than a reservation of the same turn, in another lane: our own passages are asked as well. */
+const char *gl_facts_user(const struct facts *f, const struct gl_ref *ref, uint8_t use, const char *by) {
+    if (use != GL_USE_NONE && strcmp(by, f->passage->id) != 0) return by;
+    for (int i = 0; i < f->core->n_lanes; i++)
+        for (int k = 0; k < f->core->lanes[i].n; k++) {
+            const struct passage *p = f->core->lanes[i].passages[k];
+            if (p != f->passage && reserves(p, ref)) return p->id;
+        }
+    return NULL;
 }
 
 /* Live = it could carry a release if all else is well. */
 static bool movement_live(const struct facts *f, const struct gl_answer_movement *m) {
     bool state = m->state == GL_MOVEMENT_READY || m->state == GL_MOVEMENT_CHECKED_IN;
     bool direction = m->direction == GL_DIRECTION_NONE || m->direction == f->lane->direction;
-    return state && direction && !movement_over(m, f->now.wall) && !used_by_other(f, m->use, m->used_by);
+    return state && direction && !movement_over(m, f->now.wall) && !gl_facts_user(f, &m->ref, m->use, m->used_by);
 }
 
 static bool declaration_live(const struct gl_answer_declaration *d, int64_t wall) {
@@ -114,7 +127,7 @@ static void gather_faults(const struct gl_core *c GL_UNUSED, const struct lane *
 }
 
 void gl_facts_gather(const struct gl_core *c, const struct lane *l, const struct passage *p, const struct gl_answer *a, struct facts *f) {
-    *f = (struct facts){.config = c->config, .profile = l->profile, .lane = l->config, .passage = p, .answer = a, .now = c->now,
+    *f = (struct facts){.core = c, .config = c->config, .profile = l->profile, .lane = l->config, .passage = p, .answer = a, .now = c->now,
                         .key = c->key, .mode = l->mode, .feed = c->feed, .clock_ok = c->clock_ok, .movement = -1};
     f->policy = l->profile->policy[p->class];
     if (!f->policy) f->policy = l->profile->policy[GL_CLASS_TRUCK];

@@ -120,6 +120,7 @@ void gl_core_command(struct gl_core *c, const struct gl_command *cmd);
 
 /* facts.c */
 struct facts {
+    const struct gl_core *core;
     const struct gl_config *config;
     const struct gl_profile *profile;
     const struct gl_lane_config *lane;
@@ -141,6 +142,9 @@ struct facts {
 };
 void gl_facts_gather(const struct gl_core *c, const struct lane *l, const struct passage *p, const struct gl_answer *a, struct facts *ret);
 bool gl_facts_judged(const struct facts *f, const struct gl_answer_declaration *d);  /* does this declaration count in this decision? */
+
+/* The other passage that has reserved or used what was lodged; NULL = none. */
+const char *gl_facts_user(const struct facts *f, const struct gl_ref *ref, uint8_t use, const char *by);
 
 /* rules.c */
 enum gl_override { GL_OVERRIDE_OFFICER, GL_OVERRIDE_AUTHORITY, GL_OVERRIDE_TWO, GL_OVERRIDE_NEVER };

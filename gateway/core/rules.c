@@ -261,13 +261,13 @@ RULE(decl_not_released) {
 
 static bool is_used(const struct facts *f, const struct gl_answer_declaration *x) {
     bool ended = x->received && (x->state == GL_DECLARATION_ARRIVED || x->state == GL_DECLARATION_DISCHARGED);
-    return ended || (x->use != GL_USE_NONE && strcmp(x->used_by, f->passage->id) != 0);
+    return ended || gl_facts_user(f, &x->ref, x->use, x->used_by);
 }
 RULE(decl_already_used) {
     const struct gl_answer_movement *m = chosen(f);
-    bool other = m && m->use != GL_USE_NONE && strcmp(m->used_by, f->passage->id) != 0;
+    const char *other = m ? gl_facts_user(f, &m->ref, m->use, m->used_by) : NULL;
     bool ended = m && (m->state == GL_MOVEMENT_ARRIVED || m->state == GL_MOVEMENT_EXITED);
-    if (other) SAY(GL_FAIL, m->ref.value, "the movement was used by passage %s", m->used_by);
+    if (other) SAY(GL_FAIL, m->ref.value, "the movement was used by passage %s", other);
     else if (ended) SAY(GL_FAIL, m->ref.value, "the movement has already %s", m->state == GL_MOVEMENT_ARRIVED ? "arrived" : "left");
     over_declarations(f, self, d, is_used, other || ended, "was already used", "not used before");
 }

@@ -58,7 +58,8 @@ static void on_check(uv_check_t *h) { end_turn(h->data); }
 /* ---- time ---- */
 static bool clock_synchronised(void) {
     struct timex t = {0};
-    return adjtimex(&t) != TIME_ERROR && !(t.status & STA_UNSYNC);
+    int state = adjtimex(&t);  /* -1: not to be known, which is not synchronised */
+    return state >= 0 && state != TIME_ERROR && !(t.status & STA_UNSYNC);
 }
 
 /* A wall clock that jumps is doubted for a while, whatever the kernel says of it. */
@@ -173,6 +174,11 @@ static int run(struct daemon *d) {
     uv_run(&d->loop, UV_RUN_DEFAULT);
     sd_notify(0, "STOPPING=1");
     gl_peers_close(d);
+    uv_handle_t *own[] = {(uv_handle_t *)&d->tick, (uv_handle_t *)&d->goodbye, (uv_handle_t *)&d->before, (uv_handle_t *)&d->after,
+                          (uv_handle_t *)&d->on_term, (uv_handle_t *)&d->on_int};
+    for (size_t i = 0; i < GL_COUNT(own); i++) uv_close(own[i], NULL);
+    uv_run(&d->loop, UV_RUN_DEFAULT);  /* until every handle is closed */
+    uv_loop_close(&d->loop);
     gl_engine_close(d->engine);
     gl_outbox_free(d);
     return d->status;

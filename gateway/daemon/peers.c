@@ -1,5 +1,6 @@
 /* Who is on the other end of a socket. Each listener accepts one kind of peer, and each kind may send only its own message types. */
 #include <errno.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -27,17 +28,19 @@ static const struct gl_ipc_events device_events = {stranger_message, stranger_cl
 static const struct gl_ipc_events link_events = {link_message, link_closed};
 static const struct gl_ipc_events control_events = {control_message, control_closed};
 
+/* `user`: in production each kind of process has a user of its own (systemd/greenlane.sysusers.conf). A device that was taken over must not pass for
+ * the link, and neither for an operator: where these users exist, each may use its own socket alone. */
 static const struct {
-    const char *name;
+    const char *name, *user;
     uint64_t accepts;
     const struct gl_ipc_events *events;
 } kinds[] = {
-    [DEVICE] = {"device.sock", GL_ACCEPT(GL_MSG_HELLO) | GL_ACCEPT(GL_MSG_READING) | GL_ACCEPT(GL_MSG_DEVICE_STATUS), &device_events},
-    [LINK] = {"link.sock",
+    [DEVICE] = {"device.sock", "greenlane-device", GL_ACCEPT(GL_MSG_HELLO) | GL_ACCEPT(GL_MSG_READING) | GL_ACCEPT(GL_MSG_DEVICE_STATUS), &device_events},
+    [LINK] = {"link.sock", "greenlane-link",
               GL_ACCEPT(GL_MSG_HELLO) | GL_ACCEPT(GL_MSG_PUBLISHED) | GL_ACCEPT(GL_MSG_LINK_STATE) | GL_ACCEPT(GL_MSG_FEED) |
                   GL_ACCEPT(GL_MSG_FEED_REFUSED) | GL_ACCEPT(GL_MSG_COMMAND),
               &link_events},
-    [CONTROL] = {"control.sock", GL_ACCEPT(GL_MSG_HELLO) | GL_ACCEPT(GL_MSG_IMPORT) | GL_ACCEPT(GL_MSG_QUERY), &control_events},
+    [CONTROL] = {"control.sock", NULL, GL_ACCEPT(GL_MSG_HELLO) | GL_ACCEPT(GL_MSG_IMPORT) | GL_ACCEPT(GL_MSG_QUERY), &control_events},
 };
 
 static struct device_peer *device_of(struct daemon *d, const struct gl_ipc *ch) {
@@ -88,14 +91,22 @@ static void control_closed(void *user, struct gl_ipc *ch GL_UNUSED, const char *
     *p = (struct control_peer){.d = p->d};
 }
 
-static void accept_control(struct daemon *d, int fd) {
+/* The socket's mode lets our user and group in; here it is told apart who of them this is. */
+static bool entitled(int kind, int fd) {
     struct ucred who = {0};
     socklen_t len = sizeof who;
-    /* The socket's mode lets our user and group in; anybody else is told so by the kernel already. The log names who asked. */
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) < 0) {
-        close(fd);
-        return;
+    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) < 0) return false;
+    if (who.uid == 0 || who.uid == geteuid()) return true;
+    bool allowed = kinds[kind].user == NULL;
+    for (size_t k = 0; k < GL_COUNT(kinds); k++) {
+        const struct passwd *pw = kinds[k].user ? getpwnam(kinds[k].user) : NULL;
+        if (pw && pw->pw_uid == who.uid) allowed = (int)k == kind;
     }
+    if (!allowed) gl_log(GL_WARNING, "%s: uid %u (pid %d) may not use this socket", kinds[kind].name, who.uid, who.pid);
+    return allowed;
+}
+
+static void accept_control(struct daemon *d, int fd) {
     for (int i = 0; i < GL_MAX_CONTROLS; i++) {
         struct control_peer *p = &d->controls[i];
         if (p->used) continue;
@@ -103,7 +114,7 @@ static void accept_control(struct daemon *d, int fd) {
         if (gl_ipc_open(&d->loop, fd, kinds[CONTROL].accepts, &control_events, p, &p->ch) < 0) p->used = false;
         return;
     }
-    gl_log(GL_WARNING, "control socket: too many at once; uid %u pid %d was turned away", who.uid, who.pid);
+    gl_log(GL_WARNING, "control.sock: too many at once; one was turned away");
     close(fd);
 }
 
@@ -115,7 +126,8 @@ static void on_connection(uv_poll_t *h, int status, int events GL_UNUSED) {
         int fd = accept4(d->listen_fd[kind], NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd < 0) return;
         struct gl_ipc *ch;
-        if (kind == CONTROL) accept_control(d, fd);
+        if (!entitled(kind, fd)) close(fd);
+        else if (kind == CONTROL) accept_control(d, fd);
         else if (gl_ipc_open(&d->loop, fd, kinds[kind].accepts, kinds[kind].events, d, &ch) < 0)
             gl_log(GL_WARNING, "%s: a connection could not be taken", kinds[kind].name);
     }
@@ -137,10 +149,16 @@ int gl_peers_open(struct daemon *d, struct gl_error *err) {
 }
 
 void gl_peers_close(struct daemon *d) {
+    for (int i = 0; i < d->n_devices; i++)
+        if (d->devices[i].ch) gl_ipc_close(d->devices[i].ch, "greenlaned stops");
+    for (int i = 0; i < GL_MAX_CONTROLS; i++)
+        if (d->controls[i].used) gl_ipc_close(d->controls[i].ch, "greenlaned stops");
+    if (d->link) gl_ipc_close(d->link, "greenlaned stops");
     for (int k = 0; k < (int)GL_COUNT(kinds); k++) {
         char path[GL_PATH * 2];
         gl_format(path, sizeof path, "%s/%s", d->config->paths.run, kinds[k].name);
         uv_poll_stop(&d->listen[k]);
+        uv_close((uv_handle_t *)&d->listen[k], NULL);
         close(d->listen_fd[k]);
         unlink(path);
     }

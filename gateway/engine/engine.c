@@ -45,9 +45,13 @@ static void answer(struct gl_engine *e, const struct gl_query *q, struct gl_now 
     gl_core_step(e->core, &ev, &e->effects);
 }
 
-static void keep_use(struct gl_engine *e, const struct gl_effect *fx) {
+/* What is reserved counts before the next look-up is answered: two lanes that are judged in one step must not be given the same movement. */
+static void keep_uses(struct gl_engine *e, size_t *next) {
     struct gl_error err;
-    if (gl_journal_use(e->journal, fx->use, fx->at.wall, &err) < 0) gl_engine_fail(e, -EIO, &err);
+    for (; *next < e->effects.n; ++*next) {
+        const struct gl_effect *fx = &e->effects.v[*next];
+        if (fx->type == GL_EFFECT_USE && gl_journal_use(e->journal, fx->use, fx->at.wall, &err) < 0) gl_engine_fail(e, -EIO, &err);
+    }
 }
 
 static void keep_mode(struct gl_engine *e, const struct gl_effect *fx) {
@@ -76,7 +80,7 @@ static void take_effect(struct gl_engine *e, const struct gl_effect *fx) {
     case GL_EFFECT_COMMAND: gl_engine_record(e, fx); break;
     case GL_EFFECT_REPLY: gl_engine_pend_reply(e, fx); break;
     case GL_EFFECT_LOOKUP: answer(e, fx->query, fx->at); break;
-    case GL_EFFECT_USE: keep_use(e, fx); break;
+    case GL_EFFECT_USE: break; /* kept already */
     case GL_EFFECT_SIGNAL: show_signal(e, fx); break;
     case GL_EFFECT_MODE: keep_mode(e, fx); break;
     case GL_EFFECT_OUTBOX: gl_engine_pend(e, PENDING_OUTBOX)->command = *fx->command; break;
@@ -86,7 +90,8 @@ static void take_effect(struct gl_engine *e, const struct gl_effect *fx) {
 void gl_engine_run(struct gl_engine *e, const struct gl_event *ev) {
     e->touched = true;
     gl_core_step(e->core, ev, &e->effects);
-    for (size_t i = 0; i < e->effects.n; i++) {
+    for (size_t i = 0, uses = 0; i < e->effects.n; i++) {
+        keep_uses(e, &uses);
         struct gl_effect fx = e->effects.v[i];  /* a copy: answering a look-up adds effects and may move the array */
         take_effect(e, &fx);
     }

@@ -151,7 +151,11 @@ void gl_envelope_write(struct gl_buf *out, const struct gl_envelope_out *e) {
     put(out, "type", e->type);
     put(out, "time", time);
     put(out, "subject", e->subject);
-    put(out, "dataschema", e->dataschema);
+    if (e->dataschema && e->dataschema[0]) {
+        char schema[96];
+        gl_format(schema, sizeof schema, "urn:greenlane:schema:%s", e->dataschema);
+        put(out, "dataschema", schema);
+    }
     put(out, "datacontenttype", "application/json");
     if (e->stream) {
         put(out, "sequence", number);

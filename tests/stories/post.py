@@ -176,7 +176,7 @@ class Post:
     def witness_start(self):
         exe = shutil.which("mosquitto_sub")
         self.start("witness", exe, "-V", "mqttv5", "-h", "127.0.0.1", "-p", str(self.ports["broker"]), "-c", "-i", "witness", "-x", "3600",
-                   "-q", "1", "-t", "greenlane/v1/north/#", "-F", "%r %t %p", program=exe)
+                   "-q", "1", "--retain-as-published", "-t", "greenlane/v1/north/#", "-F", "%r %t %p", program=exe)
         wait("the witness", lambda: self.programs["witness"].p.poll() is None)
 
     def look(self):

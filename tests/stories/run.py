@@ -17,7 +17,7 @@ def main():
     a.add_argument("--once", action="store_true", help="run the scripted traffic once and exit; else go on until interrupted")
     a.add_argument("--only", help="the name of one story")
     args = a.parse_args()
-    post = Post(args.build, args.work)
+    post = Post(os.path.abspath(args.build), os.path.abspath(args.work))
     failed = 0
     print("starting a post on loopback: broker on port %d, two lanes, eight simulated devices ..." % post.ports["broker"], flush=True)
     try:

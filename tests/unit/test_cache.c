@@ -276,7 +276,7 @@ static void limits_of_one_movement(void **state) {
     struct gl_cache *c = open_memory();
     struct gl_feed_record *r = movement("A", 1, "TRUCK1");
     for (int i = 1; i < GL_MAX_MEANS; i++) {
-        char text[16];
+        char text[24];
         snprintf(text, sizeof text, "TRAIL%d", i);
         add_means(r->body.movement.means, &r->body.movement.n_means, GL_ROLE_TRAILER, text);
     }

@@ -56,11 +56,11 @@ static void the_whole_story(void **state GL_UNUSED) {
         "11:00:40  ALARM tailgate: a second vehicle",
         "Decision 1, 11:00:12  INSPECT: the vehicle is to be examined   (replaced by a later decision)",
         "found by its plate:\n    movement    gmr GMRA12345678\n",
-        "    FAILED   physical  TRAILER_MISMATCH     not the declared one\n    UNKNOWN  desk      NO_READ              no plate "
-        "was read\n"
-        "    in order           CACHE_GAP            no feed record is missing\n",
-        "Decision 2, 11:00:30  RELEASE: the vehicle may go\n  Decided by officer officer-7: \"papers seen\"\n  Nothing that was "
-        "lodged fits",
+        ("    FAILED   physical  TRAILER_MISMATCH     not the declared one\n    UNKNOWN  desk      NO_READ              no plate "
+         "was read\n"
+         "    in order           CACHE_GAP            no feed record is missing\n"),
+        ("Decision 2, 11:00:30  RELEASE: the vehicle may go\n  Decided by officer officer-7: \"papers seen\"\n  Nothing that was "
+         "lodged fits"),
     };
     json_t *events = load(story);
     GL_CLEANUP(gl_buf_free) struct gl_buf out = GL_BUF(1 << 16);

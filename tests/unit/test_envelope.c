@@ -102,7 +102,7 @@ static void writes_what_it_reads(void **state) {
                                 .type = "greenlane.decision",
                                 .time = 1795432617123,
                                 .subject = "lane/in-1",
-                                .dataschema = "https://example.org/s.json",
+                                .dataschema = "decision",
                                 .stream = "lane/in-1",
                                 .seq = 42,
                                 .boot = "b-1",
@@ -113,7 +113,7 @@ static void writes_what_it_reads(void **state) {
     assert_string_equal(
         out.data,
         "{\"specversion\":\"1.0\",\"id\":\"i\\\"1\",\"source\":\"/greenlane/north\",\"type\":\"greenlane.decision\","
-        "\"time\":\"2026-11-23T11:16:57.123Z\",\"subject\":\"lane/in-1\",\"dataschema\":\"https://example.org/s.json\","
+        "\"time\":\"2026-11-23T11:16:57.123Z\",\"subject\":\"lane/in-1\",\"dataschema\":\"urn:greenlane:schema:decision\","
         "\"datacontenttype\":\"application/json\",\"sequence\":\"42\",\"stream\":\"lane/in-1\",\"boot\":\"b-1\","
         "\"replayed\":true,\"data\":{\"x\":null}}");
     struct gl_envelope e;
