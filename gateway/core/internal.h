@@ -2,7 +2,7 @@
 #pragma once
 #include "core/core.h"
 
-enum { GL_LANE_PASSAGES = 6, GL_SEEN_COMMANDS = 256, GL_ENTRY_ATTACH_MS = 10000, GL_PLATE_AFTER_MS = 1000 };
+enum { GL_LANE_PASSAGES = 6, GL_SEEN_COMMANDS = 256, GL_ENTRY_ATTACH_MS = 10000, GL_PLATE_AFTER_MS = 2000 };
 
 /* The best of what one kind of sensor said about a passage. */
 struct sighting {

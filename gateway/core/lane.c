@@ -187,8 +187,8 @@ static struct passage *owner_of_vehicle_plate(struct gl_core *c, struct lane *l,
     for (int i = 0; readable && i < l->n; i++) /* seen once more */
         if (!l->passages[i]->exit_begun && gl_plate_keys_meet(&l->passages[i]->vehicle.keys, &keys)) return l->passages[i];
     if ((other || (!readable && p->vehicle.seen)) && moved_on && !(p->restored && l->config->has_entry)) p = next_vehicle(c, l, p);
-    /* It left the entry long ago, unseen: this may already be the next one. */
-    if (!p->vehicle.seen && p->entry_cleared && c->now.mono - p->cleared_mono > GL_ENTRY_ATTACH_MS) p->foreign = true;
+    /* It has left the entry, and not been read there: this may already be the next one. */
+    if (!p->vehicle.text[0] && p->entry_cleared && c->now.mono - p->cleared_mono > GL_PLATE_AFTER_MS) p->foreign = true;
     /* A vehicle ahead was never read: this may be its plate, late. */
     for (int i = 0; i + 1 < l->n && l->passages[i] != p; i++)
         if (!l->passages[i]->vehicle.seen) p->foreign = true;

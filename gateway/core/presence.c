@@ -3,21 +3,12 @@
 
 #include "core/internal.h"
 
-/* The next vehicle is on the loop. Was the plate that came after the last one had left the loop not rather this one's, seen early? */
-static struct passage *followed_by(struct gl_core *c, struct lane *l, struct passage *last) {
-    bool unsure = last && last->entry_cleared && last->vehicle.seen && last->vehicle.mono - last->cleared_mono > GL_PLATE_AFTER_MS &&
-                  c->now.mono - last->vehicle.mono <= GL_ENTRY_ATTACH_MS;
-    struct passage *p = gl_passage_new(c, l);
-    if (unsure) last->foreign = p->foreign = true;
-    return p;
-}
-
 static struct passage *entry_taken(struct gl_core *c, struct lane *l) {
     struct passage *p = l->n ? l->passages[l->n - 1] : NULL;
     if (p && p->on_entry) return p;  /* told again: the device was reopened, or the loop's other edge was lost */
     /* The camera may see the vehicle before the loop does; a vehicle that backs out comes over the loop once more. */
     bool announced = p && !p->entry_seen && !p->restored && c->now.mono - p->opened.mono <= GL_ENTRY_ATTACH_MS;
-    if (!announced && !(p && p->backing_out)) p = followed_by(c, l, p);
+    if (!announced && !(p && p->backing_out)) p = gl_passage_new(c, l);
     p->entry_seen = true;
     p->on_entry = true;
     p->dirty = true;

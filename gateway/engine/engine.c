@@ -32,7 +32,10 @@ static void drop_pending(struct gl_engine *e) {
     e->last = &e->first;
 }
 
-/* A look-up is answered within the step's own turn; an answer that could not be had is an answer too: one that never releases. */
+static void take_effects(struct gl_engine *e, size_t from);
+
+/* A look-up is answered within the step's own turn; an answer that could not be had is an answer too: one that never releases. What comes of it is
+ * taken before the next look-up: the decision is recorded beside this answer, and what it reserves is no longer free for another lane. */
 static void answer(struct gl_engine *e, const struct gl_query *q, struct gl_now at) {
     struct gl_error err = {""};
     if (gl_cache_lookup(e->cache, q, e->answer, &err) < 0 || gl_journal_fill_use(e->journal, e->answer, &err) < 0) {
@@ -42,16 +45,14 @@ static void answer(struct gl_engine *e, const struct gl_query *q, struct gl_now 
     memcpy(e->answer->passage, q->passage, sizeof e->answer->passage);
     e->answer->lane = q->lane;
     struct gl_event ev = {.type = GL_EV_ANSWER, .at = at, .answer = e->answer};
+    size_t before = e->effects.n;
     gl_core_step(e->core, &ev, &e->effects);
+    take_effects(e, before);
 }
 
-/* What is reserved counts before the next look-up is answered: two lanes that are judged in one step must not be given the same movement. */
-static void keep_uses(struct gl_engine *e, size_t *next) {
+static void keep_use(struct gl_engine *e, const struct gl_effect *fx) {
     struct gl_error err;
-    for (; *next < e->effects.n; ++*next) {
-        const struct gl_effect *fx = &e->effects.v[*next];
-        if (fx->type == GL_EFFECT_USE && gl_journal_use(e->journal, fx->use, fx->at.wall, &err) < 0) gl_engine_fail(e, -EIO, &err);
-    }
+    if (gl_journal_use(e->journal, fx->use, fx->at.wall, &err) < 0) gl_engine_fail(e, -EIO, &err);
 }
 
 static void keep_mode(struct gl_engine *e, const struct gl_effect *fx) {
@@ -66,6 +67,7 @@ static void keep_mode(struct gl_engine *e, const struct gl_effect *fx) {
 static void show_signal(struct gl_engine *e, const struct gl_effect *fx) {
     char topic[GL_ID + 32], subject[GL_ID + 16];
     gl_engine_pend(e, PENDING_SIGNAL)->signal = *fx->signal;
+    gl_engine_record(e, fx);  /* after the fact: rides with the next commit */
     gl_format(topic, sizeof topic, "state/lane/%s/signal", fx->signal->lane);
     gl_format(subject, sizeof subject, "lane/%s", fx->signal->lane);
     gl_engine_publish_state(e, topic, "greenlane.state.signal", subject, "state-signal", &gl_signal_state_fields, fx->signal, fx->at);
@@ -80,21 +82,25 @@ static void take_effect(struct gl_engine *e, const struct gl_effect *fx) {
     case GL_EFFECT_COMMAND: gl_engine_record(e, fx); break;
     case GL_EFFECT_REPLY: gl_engine_pend_reply(e, fx); break;
     case GL_EFFECT_LOOKUP: answer(e, fx->query, fx->at); break;
-    case GL_EFFECT_USE: break; /* kept already */
+    case GL_EFFECT_USE: keep_use(e, fx); break;
     case GL_EFFECT_SIGNAL: show_signal(e, fx); break;
     case GL_EFFECT_MODE: keep_mode(e, fx); break;
     case GL_EFFECT_OUTBOX: gl_engine_pend(e, PENDING_OUTBOX)->command = *fx->command; break;
     }
 }
 
-void gl_engine_run(struct gl_engine *e, const struct gl_event *ev) {
-    e->touched = true;
-    gl_core_step(e->core, ev, &e->effects);
-    for (size_t i = 0, uses = 0; i < e->effects.n; i++) {
-        keep_uses(e, &uses);
+static void take_effects(struct gl_engine *e, size_t from) {
+    for (size_t i = from; i < e->effects.n; i++) {
         struct gl_effect fx = e->effects.v[i];  /* a copy: answering a look-up adds effects and may move the array */
         take_effect(e, &fx);
     }
+    e->effects.n = from;
+}
+
+void gl_engine_run(struct gl_engine *e, const struct gl_event *ev) {
+    e->touched = true;
+    gl_core_step(e->core, ev, &e->effects);
+    take_effects(e, 0);
     gl_effects_reset(&e->effects);
 }
 

@@ -93,6 +93,9 @@ void gl_engine_feed_refused(struct gl_engine *e, enum gl_collection which, const
     gl_engine_feed_time(e, now);
 }
 
+/* A record that passed the link and still cannot be written, for what it says: its number stays a hole. Everything else is our own trouble. */
+static bool unusable(int rc) { return rc == -EINVAL || rc == -EILSEQ || rc == -ENAMETOOLONG; }
+
 void gl_engine_feed(struct gl_engine *e, const struct gl_feed_record *r, struct gl_now now) {
     enum gl_collection which = (enum gl_collection)r->collection;
     struct gl_error err;
@@ -104,7 +107,12 @@ void gl_engine_feed(struct gl_engine *e, const struct gl_feed_record *r, struct 
     struct gl_feed_seq seq = e->feed[which];
     enum gl_seq_result took = gl_feed_seq_take(&seq, r->epoch, r->seq, (enum gl_feed_op)r->op, r->as_of, now);
     enum gl_applied applied;
-    if (took == GL_SEQ_APPLY && gl_cache_apply(e->cache, r, now.wall, &applied, &err) < 0) gl_engine_fail(e, -EIO, &err);
+    int rc = took == GL_SEQ_APPLY ? gl_cache_apply(e->cache, r, now.wall, &applied, &err) : 0;
+    if (unusable(rc)) {
+        gl_engine_feed_refused(e, which, r->epoch, r->seq, err.text, now);
+        return;
+    }
+    if (rc < 0) gl_engine_fail(e, rc, &err);
     if (took == GL_SEQ_FUTURE || took == GL_SEQ_INVALID || took == GL_SEQ_STALE_EPOCH)
         quarantine(e, which, r->epoch, r->seq, gl_seq_results[took], now);
     e->feed[which] = seq;

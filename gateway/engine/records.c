@@ -60,6 +60,14 @@ static void describe(const struct gl_effect *fx, struct labels *l, struct gl_buf
         l->passage = fx->alarm->passage;
         gl_fields_to_json(&gl_alarm_fields, fx->alarm, data);
         break;
+    case GL_EFFECT_SIGNAL: /* what was shown, and when: for the record; the retained state tells everybody else */
+        gl_clip(l->stream, sizeof l->stream, "local");
+        gl_clip(l->type, sizeof l->type, "greenlane.state.signal");
+        gl_format(l->subject, sizeof l->subject, "lane/%s", fx->signal->lane);
+        gl_clip(l->schema, sizeof l->schema, "state-signal");
+        l->passage = fx->signal->passage;
+        gl_fields_to_json(&gl_signal_state_fields, fx->signal, data);
+        break;
     default: /* commands are kept for the record, not published again */
         gl_clip(l->stream, sizeof l->stream, "local");
         gl_format(l->type, sizeof l->type, "greenlane.command.%s", gl_command_names[fx->command->name]);
@@ -139,7 +147,7 @@ void gl_engine_record(struct gl_engine *e, const struct gl_effect *fx) {
         return;
     }
     if (l.topic[0]) remember_stream(e, l.stream);
-    if (e->out.event) e->out.event(e->out.user, l.topic, e->payload.data);
+    if (e->out.event && fx->type != GL_EFFECT_SIGNAL) e->out.event(e->out.user, l.topic, e->payload.data);
 }
 
 void gl_engine_publish_state(struct gl_engine *e, const char *topic, const char *type, const char *subject, const char *schema,
