@@ -15,17 +15,7 @@
 #include <unistd.h>
 
 #include "feed/import.h"
-
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0 /* the sanitizers need terabytes of addresses and calls of their own */
-#endif
+#include "sandbox/sandbox.h"
 
 enum { FILE_FD = 3, PIPE_FD = 4 };
 
@@ -37,7 +27,7 @@ static int limit(int what, rlim_t most) {
 static int limit_resources(void) {
     int rc = prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : 0;
     if (rc == 0) rc = prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ? -errno : 0;
-    if (rc == 0 && !SANITIZED) rc = limit(RLIMIT_AS, (rlim_t)1 << 30);
+    if (rc == 0 && !GL_SANITIZED) rc = limit(RLIMIT_AS, (rlim_t)1 << 30);
     if (rc == 0) rc = limit(RLIMIT_CPU, 120);
     if (rc == 0) rc = limit(RLIMIT_FSIZE, 0);
     if (rc == 0) rc = limit(RLIMIT_CORE, 0);
@@ -51,7 +41,7 @@ static int limit_calls(void) {
     static const int allowed[] = {SCMP_SYS(munmap),    SCMP_SYS(mremap),        SCMP_SYS(brk),          SCMP_SYS(madvise),
                                   SCMP_SYS(futex),     SCMP_SYS(exit),          SCMP_SYS(exit_group),   SCMP_SYS(rt_sigreturn),
                                   SCMP_SYS(getrandom), SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday), SCMP_SYS(restart_syscall)};
-    if (SANITIZED) return 0;
+    if (GL_SANITIZED) return 0;
     scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_KILL_PROCESS);
     if (!ctx) return -ENOMEM;
     int rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(read), 1, SCMP_A0(SCMP_CMP_EQ, FILE_FD, 0));
@@ -148,7 +138,7 @@ static void serve(void) {
 static int keep_two(int file, int to) {
     int a = fcntl(file, F_DUPFD, PIPE_FD + 1), b = fcntl(to, F_DUPFD, PIPE_FD + 1);
     if (a < 0 || b < 0 || dup2(a, FILE_FD) < 0 || dup2(b, PIPE_FD) < 0) return -errno;
-    if (close_range(PIPE_FD + 1, ~0U, 0) < 0 || close_range(0, SANITIZED ? 1 : 2, 0) < 0) return -errno;
+    if (close_range(PIPE_FD + 1, ~0U, 0) < 0 || close_range(0, GL_SANITIZED ? 1 : 2, 0) < 0) return -errno;
     return 0;
 }
 

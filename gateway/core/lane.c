@@ -109,7 +109,7 @@ void gl_passage_close(struct gl_core *c, struct lane *l, struct passage *p, enum
     gl_passage_publish(c, l, p, how);
     if (how == GL_EXIT_CONFIRMED) l->last_exit_mono = c->now.mono;
     /* A vehicle that no camera saw may never have been there; then it was the next one that left. */
-    if (how == GL_EXIT_CONFIRMED && (p->restored || !p->vehicle.seen) && l->n > 1) gl_lane_lose_order(l);
+    if (how != GL_EXIT_BACKED_OUT && (p->restored || !p->vehicle.seen) && l->n > 1) gl_lane_lose_order(l);
     int i = 0;
     while (l->passages[i] != p) i++;
     memmove(&l->passages[i], &l->passages[i + 1], (size_t)(l->n - i - 1) * sizeof l->passages[0]);
@@ -173,6 +173,7 @@ static struct passage *next_vehicle(struct gl_core *c, struct lane *l, struct pa
     bool unsure = !l->config->has_entry && c->now.mono - last->touched_mono <= GL_ENTRY_ATTACH_MS;
     struct passage *p = gl_passage_new(c, l);
     if (unsure) last->foreign = p->foreign = true;
+    if (last->backing_out) gl_lane_lose_order(l);  /* one goes out, and another comes in? */
     return p;
 }
 

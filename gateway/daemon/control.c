@@ -13,6 +13,25 @@ static void done(struct control_peer *p, int status, const char *text) {
     gl_ipc_send(p->ch, GL_MSG_DONE, &m);
 }
 
+/* What was written is done when it is durable, and not before. */
+static void done_when_durable(struct control_peer *p, int status, const char *text) {
+    if (p->n_done == GL_DONE_HELD) {
+        gl_ipc_close(p->ch, "it asks for more at once than can be answered");
+        return;
+    }
+    struct gl_msg_done *m = &p->done[p->n_done++];
+    *m = (struct gl_msg_done){.status = status};
+    gl_clip(m->text, sizeof m->text, text);
+}
+
+static void tell_done(struct daemon *d) {
+    for (int i = 0; i < GL_MAX_CONTROLS; i++) {
+        struct control_peer *p = &d->controls[i];
+        for (int k = 0; p->used && k < p->n_done; k++) gl_ipc_send(p->ch, GL_MSG_DONE, &p->done[k]);
+        p->n_done = 0;
+    }
+}
+
 static int send_line(void *user, const char *json) {
     struct control_peer *p = user;
     if (gl_copy(p->d->text.text, sizeof p->d->text.text, json) < 0) return 0;
@@ -83,7 +102,7 @@ void gl_control_message(struct daemon *d, struct control_peer *p, enum gl_messag
     if (type == GL_MSG_QUERY) take_query(d, p, msg);
     if (type == GL_MSG_IMPORT) {
         int rc = gl_engine_import(d->engine, msg, d->now, &err);
-        done(p, rc < 0 ? rc : 0, err.text);
+        done_when_durable(p, rc < 0 ? rc : 0, err.text);
     }
 }
 
@@ -134,4 +153,5 @@ void gl_control_flush(struct daemon *d) {
         line = end ? end + 1 : NULL;
     }
     gl_buf_reset(&d->watched);
+    tell_done(d);
 }

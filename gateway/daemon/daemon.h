@@ -2,6 +2,7 @@
 #pragma once
 #include <uv.h>
 
+#include "base/log.h"
 #include "engine/engine.h"
 #include "ipc/channel.h"
 
@@ -9,8 +10,11 @@ enum {
     GL_TICK_MS = 100,
     GL_OUTPUT_EVERY_MS = 500,      /* outputs are told again and again: silence makes them safe */
     GL_OUTPUT_SILENCE_MS = 2000,
-    GL_MAX_STATES = 192,
+    GL_MAX_STATES = 2 + GL_MAX_LANES * (GL_MAX_DEVICES + 3),  /* gateway, feed; signal and mode of a lane, its devices and gpio */
     GL_MAX_CONTROLS = 8,
+    GL_MAX_STRANGERS = 256,        /* more than there can be devices */
+    GL_HELLO_WITHIN_MS = 5000,
+    GL_DONE_HELD = 64,             /* as many as a channel reads in one turn */
     GL_IN_FLIGHT = 64,             /* per stream, towards the link */
     GL_MAX_STREAMS = GL_MAX_LANES + 2
 };
@@ -32,14 +36,25 @@ struct outbox_stream {
     int64_t next;                  /* everything up to here was handed to the link */
     struct gl_cursor_pos cursor;
     bool cursor_moved;
+    int64_t refused_mono;          /* an alarm told of refused messages last; 0 = never */
+    uint32_t n_refused;            /* since then, untold */
     uint16_t n_flight;             /* handed over, not yet acknowledged, in order */
     struct { int64_t seq; bool done; } flight[GL_IN_FLIGHT];
+};
+
+/* A connection before its hello: it belongs to nobody yet. */
+struct stranger {
+    struct gl_ipc *ch;             /* NULL = free */
+    const char *sock;
+    int64_t since_mono;
 };
 
 struct control_peer {
     struct daemon *d;
     struct gl_ipc *ch;
     bool used, watching;
+    uint16_t n_done;               /* answers that wait for the commit */
+    struct gl_msg_done done[GL_DONE_HELD];
     bool verifying;
     int64_t verify_at;
     struct gl_verified verified;
@@ -77,6 +92,8 @@ struct daemon {
     uint16_t n_states;
     struct retained states[GL_MAX_STATES];
     struct control_peer controls[GL_MAX_CONTROLS];
+    struct stranger strangers[GL_MAX_STRANGERS];
+    struct gl_log_quota strangers_told;
     struct gl_buf watched;         /* lines for watchers, until the commit */
     int64_t clock_mono;            /* last look at the clock's state */
     struct gl_now clock_last;
@@ -87,6 +104,7 @@ struct daemon {
 
 /* peers.c: sockets, hello, who is who */
 int gl_peers_open(struct daemon *d, struct gl_error *err) GL_MUST_USE;
+void gl_peers_tick(struct daemon *d);          /* ends connections that do not say who they are */
 void gl_peers_close(struct daemon *d);
 
 /* devices.c */

@@ -92,7 +92,10 @@ void gl_devices_connected(struct daemon *d, struct gl_ipc *ch, const struct gl_m
         struct gl_ipc *old = p->ch;
         p->ch = ch;
         p->heard_mono = d->now.mono;
-        if (old) gl_ipc_close(old, "replaced by a newer process");
+        if (old) {  /* nobody knows what went unseen between the two */
+            gl_ipc_close(old, "replaced by a newer process");
+            set_state(d, p, GL_DEVICE_OFFLINE, "its process was replaced by a newer one");
+        }
         int lane = lane_index(d, p->lane->id);
         if (p->gpio) tell(d, lane);
         return;
@@ -101,7 +104,7 @@ void gl_devices_connected(struct daemon *d, struct gl_ipc *ch, const struct gl_m
     gl_ipc_close(ch, "not a configured device");
 }
 
-/* A device speaks for itself alone; the gpio process speaks for the inputs of its lane. */
+/* A device speaks for itself alone; the gpio process speaks for the inputs of its lane, and nobody else says where a vehicle stands. */
 static bool its_own(const struct device_peer *p, const char *device) {
     if (!p->gpio) return strcmp(p->id, device) == 0;
     for (int i = 0; i < p->lane->n_lines; i++)
@@ -111,8 +114,8 @@ static bool its_own(const struct device_peer *p, const char *device) {
 
 static void take_reading(struct daemon *d, struct device_peer *p, const struct gl_reading *in) {
     struct gl_reading *r = (struct gl_reading *)(uintptr_t)in;  /* the channel's scratch: ours until the next message */
-    if (!its_own(p, r->device)) {
-        gl_ipc_close(p->ch, "sent a reading in another device's name");
+    if (!its_own(p, r->device) || p->gpio != (r->kind == GL_READING_PRESENCE)) {
+        gl_ipc_close(p->ch, "sent a reading that is not its own to make");
         return;
     }
     memcpy(r->lane, p->lane->id, sizeof r->lane);

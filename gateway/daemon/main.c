@@ -39,17 +39,18 @@ static void leave(struct daemon *d, int status) {
 static void end_turn(struct daemon *d) {
     struct gl_error err;
     d->now = gl_now_read();
-    if (d->stopping) return;
+    if (d->stopping && d->status != EXIT_SUCCESS) return;
     if (gl_engine_dirty(d->engine)) {
         gl_outbox_save_cursors(d);
         if (gl_engine_commit(d->engine, d->now, &err) < 0) {
             gl_log(GL_ERROR, "the journal could not be written: %s; every lane shows fault, and the gateway starts anew", err.text);
             leave(d, EXIT_FAILURE);
+            d->status = EXIT_FAILURE;
             return;
         }
-        gl_control_flush(d);
     }
-    gl_outbox_pump(d);
+    gl_control_flush(d);
+    if (!d->stopping) gl_outbox_pump(d);  /* what comes while stopping is kept, and goes out after the next start */
 }
 
 static void on_prepare(uv_prepare_t *h) { end_turn(h->data); }
@@ -80,6 +81,7 @@ static void on_tick(uv_timer_t *t) {
     d->now = gl_now_read();
     if (d->stopping) return;
     look_at_clock(d);
+    gl_peers_tick(d);
     gl_devices_tick(d);
     gl_engine_time(d->engine, d->now);
     gl_control_tick(d);

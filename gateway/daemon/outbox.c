@@ -13,7 +13,7 @@
 
 #define DESTINATION "broker"
 
-enum { SAVE_CURSORS_MS = 5000, LINK_QUEUE = 1 << 20, SEQ_BITS = 48, REPLAY_MAX = 1000, READ_AT_ONCE = 32 };
+enum { SAVE_CURSORS_MS = 5000, LINK_QUEUE = 1 << 20, SEQ_BITS = 48, REPLAY_MAX = 1000, READ_AT_ONCE = 32, REFUSED_EVERY_MS = 60000 };
 
 static int64_t token_of(int stream, int64_t seq) { return ((int64_t)(stream + 1) << SEQ_BITS) | seq; }
 
@@ -144,6 +144,22 @@ static void advance(struct outbox_stream *s) {
     s->n_flight = (uint16_t)(s->n_flight - n);
 }
 
+/* Set aside: it stays in the journal, and whoever misses it can ask for it; the rest must not wait behind it. A broker that refuses all must not make
+ * an alarm of each, and an alarm that is refused itself none at all: each would bring the next. */
+static void set_aside(struct daemon *d, struct outbox_stream *s, int64_t seq, const char *reason) {
+    char text[GL_DETAIL], more[48] = "";
+    if (s->refused_mono && d->now.mono - s->refused_mono < REFUSED_EVERY_MS) {
+        s->n_refused++;
+        return;
+    }
+    if (s->n_refused) gl_format(more, sizeof more, " and %u before it", s->n_refused);
+    gl_format(text, sizeof text, "%s %lld%s: refused by the broker: %s", s->name, (long long)seq, more, reason);
+    gl_log(GL_ERROR, "%s", text);
+    if (strcmp(s->name, "post") != 0) gl_engine_alarm(d->engine, "message_refused", text, d->now);
+    s->refused_mono = d->now.mono;
+    s->n_refused = 0;
+}
+
 static void published(struct daemon *d, const struct gl_msg_published *m) {
     int stream = (int)(m->token >> SEQ_BITS) - 1;
     int64_t seq = m->token & ((INT64_C(1) << SEQ_BITS) - 1);
@@ -151,13 +167,7 @@ static void published(struct daemon *d, const struct gl_msg_published *m) {
     struct outbox_stream *s = &d->streams[stream];
     for (int i = 0; i < s->n_flight; i++)
         if (s->flight[i].seq == seq) s->flight[i].done = true;
-    if (m->refused == GL_TRUE) {
-        /* Set aside: it stays in the journal, and whoever misses it can ask for it; the rest must not wait behind it. */
-        char text[GL_DETAIL];
-        gl_format(text, sizeof text, "%s %lld was refused by the broker: %s", s->name, (long long)seq, m->reason);
-        gl_log(GL_ERROR, "%s", text);
-        gl_engine_alarm(d->engine, "message_refused", text, d->now);
-    }
+    if (m->refused == GL_TRUE) set_aside(d, s, seq, m->reason);
     advance(s);
 }
 

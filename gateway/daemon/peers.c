@@ -11,12 +11,6 @@
 
 enum { DEVICE, LINK, CONTROL };
 
-/* A connection before its hello: it belongs to nobody yet. */
-struct stranger {
-    struct daemon *d;
-    struct gl_ipc *ch;
-};
-
 static void stranger_message(void *user, struct gl_ipc *ch, enum gl_message_type type, const void *msg);
 static void stranger_closed(void *user, struct gl_ipc *ch, const char *reason);
 static void control_message(void *user, struct gl_ipc *ch, enum gl_message_type type, const void *msg);
@@ -49,6 +43,58 @@ static struct device_peer *device_of(struct daemon *d, const struct gl_ipc *ch) 
     return NULL;
 }
 
+/* ---- strangers ---- */
+/* They could come by the thousand: what is said of them is bounded. */
+static void tell_of_stranger(struct daemon *d, const char *sock, const char *reason) {
+    char more[48] = "";
+    if (!gl_log_allowed(&d->strangers_told, 20, 3000, d->now.mono)) return;
+    if (d->strangers_told.dropped > 0) gl_format(more, sizeof more, " (and %llu more)", (unsigned long long)d->strangers_told.dropped);
+    gl_log(GL_WARNING, "%s: a connection was ended: %s%s", sock, reason, more);
+    d->strangers_told.dropped = 0;
+}
+
+static struct stranger *stranger_of(struct daemon *d, const struct gl_ipc *ch) {
+    for (int i = 0; i < GL_MAX_STRANGERS; i++)
+        if (d->strangers[i].ch == ch) return &d->strangers[i];
+    return NULL;
+}
+
+/* It has said who it is. */
+static void known(struct daemon *d, const struct gl_ipc *ch) {
+    struct stranger *s = stranger_of(d, ch);
+    if (s) s->ch = NULL;
+}
+
+static void stranger_gone(struct daemon *d, const struct gl_ipc *ch, const char *reason) {
+    struct stranger *s = stranger_of(d, ch);
+    if (!s) return;
+    tell_of_stranger(d, s->sock, reason);
+    s->ch = NULL;
+}
+
+static void accept_stranger(struct daemon *d, int kind, int fd) {
+    struct stranger *s = stranger_of(d, NULL);
+    if (!s) {
+        tell_of_stranger(d, kinds[kind].name, "too many that do not say who they are");
+        close(fd);
+        return;
+    }
+    if (gl_ipc_open(&d->loop, fd, kinds[kind].accepts, kinds[kind].events, d, &s->ch) < 0) {
+        s->ch = NULL;
+        gl_log(GL_WARNING, "%s: a connection could not be taken", kinds[kind].name);
+        return;
+    }
+    s->sock = kinds[kind].name;
+    s->since_mono = d->now.mono;
+}
+
+void gl_peers_tick(struct daemon *d) {
+    for (int i = 0; i < GL_MAX_STRANGERS; i++) {
+        struct stranger *s = &d->strangers[i];
+        if (s->ch && d->now.mono - s->since_mono >= GL_HELLO_WITHIN_MS) gl_ipc_close(s->ch, "it did not say who it is");
+    }
+}
+
 /* ---- devices ---- */
 static void stranger_message(void *user, struct gl_ipc *ch, enum gl_message_type type, const void *msg) {
     struct daemon *d = user;
@@ -57,24 +103,31 @@ static void stranger_message(void *user, struct gl_ipc *ch, enum gl_message_type
     if (p && type != GL_MSG_HELLO) gl_devices_message(d, p, type, msg);
     else if (!p && type == GL_MSG_HELLO) gl_devices_connected(d, ch, msg);
     else gl_ipc_close(ch, p ? "said hello twice" : "spoke before its hello");
+    if (device_of(d, ch)) known(d, ch);
 }
 static void stranger_closed(void *user, struct gl_ipc *ch, const char *reason) {
     struct daemon *d = user;
     struct device_peer *p = device_of(d, ch);
     d->now = gl_now_read();
     if (p) gl_devices_gone(d, p, reason);
+    stranger_gone(d, ch, reason);
 }
 
 /* ---- the link ---- */
 static void link_message(void *user, struct gl_ipc *ch, enum gl_message_type type, const void *msg) {
     struct daemon *d = user;
     d->now = gl_now_read();
-    if (type == GL_MSG_HELLO && d->link != ch) gl_outbox_link_up(d, ch);
+    const struct gl_msg_hello *hello = msg;
+    bool greets = type == GL_MSG_HELLO && d->link != ch;
+    if (greets && hello->version != GL_IPC_VERSION) gl_ipc_close(ch, "of another version: stop everything and start it again from one installation");
+    else if (greets) gl_outbox_link_up(d, ch);
     else if (type == GL_MSG_HELLO || d->link != ch) gl_ipc_close(ch, "not the link that said hello");
     else gl_outbox_link_message(d, type, msg);
+    if (d->link == ch) known(d, ch);
 }
 static void link_closed(void *user, struct gl_ipc *ch, const char *reason) {
     struct daemon *d = user;
+    stranger_gone(d, ch, reason);
     if (d->link != ch) return;
     gl_log(GL_WARNING, "greenlane-link is gone (%s); messages wait in the journal", reason);
     gl_outbox_link_down(d);
@@ -86,8 +139,10 @@ static void control_message(void *user, struct gl_ipc *ch GL_UNUSED, enum gl_mes
     p->d->now = gl_now_read();
     gl_control_message(p->d, p, type, msg);
 }
-static void control_closed(void *user, struct gl_ipc *ch GL_UNUSED, const char *reason GL_UNUSED) {
+static void control_closed(void *user, struct gl_ipc *ch GL_UNUSED, const char *reason) {
     struct control_peer *p = user;
+    /* Who asked and went is not worth a line; who sent what it may not is. */
+    if (strncmp(reason, "it sent", 7) == 0) tell_of_stranger(p->d, "control.sock", reason);
     *p = (struct control_peer){.d = p->d};
 }
 
@@ -122,14 +177,13 @@ static void on_connection(uv_poll_t *h, int status, int events GL_UNUSED) {
     struct daemon *d = h->data;
     int kind = (int)(h - d->listen);
     if (status < 0) return;
+    d->now = gl_now_read();
     for (int i = 0; i < 16; i++) {
         int fd = accept4(d->listen_fd[kind], NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd < 0) return;
-        struct gl_ipc *ch;
         if (!entitled(kind, fd)) close(fd);
         else if (kind == CONTROL) accept_control(d, fd);
-        else if (gl_ipc_open(&d->loop, fd, kinds[kind].accepts, kinds[kind].events, d, &ch) < 0)
-            gl_log(GL_WARNING, "%s: a connection could not be taken", kinds[kind].name);
+        else accept_stranger(d, kind, fd);
     }
 }
 
@@ -154,6 +208,11 @@ void gl_peers_close(struct daemon *d) {
     for (int i = 0; i < GL_MAX_CONTROLS; i++)
         if (d->controls[i].used) gl_ipc_close(d->controls[i].ch, "greenlaned stops");
     if (d->link) gl_ipc_close(d->link, "greenlaned stops");
+    for (int i = 0; i < GL_MAX_STRANGERS; i++) {
+        struct gl_ipc *ch = d->strangers[i].ch;
+        d->strangers[i].ch = NULL;
+        if (ch) gl_ipc_close(ch, "greenlaned stops");
+    }
     for (int k = 0; k < (int)GL_COUNT(kinds); k++) {
         char path[GL_PATH * 2];
         gl_format(path, sizeof path, "%s/%s", d->config->paths.run, kinds[k].name);

@@ -14,8 +14,8 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "link/confine.h"
 #include "link/link.h"
+#include "sandbox/sandbox.h"
 
 enum { MOST_ERRORS = 20, FOLDERS = 4 };
 
@@ -75,7 +75,8 @@ static int confine(const struct gl_config *c) {
                                         folder_of(c->mqtt.key_file, names[2]), folder_of(c->mqtt.password_file, names[3]),
                                         c->paths.run};
     struct gl_error err = {""};
-    int rc = gl_link_confine(folders, GL_COUNT(folders), &err);
+    struct gl_sandbox box = {.read = folders, .n_read = GL_COUNT(folders), .store = -1};
+    int rc = gl_sandbox_enter(&box, &err);
     if (rc < 0) gl_log(GL_ERROR, "%s", err.text);
     return rc;
 }

@@ -13,7 +13,7 @@
 
 #include "host/evidence.h"
 #include "host/run.h"
-#include "host/sandbox.h"
+#include "sandbox/sandbox.h"
 
 enum { LOG_BURST = 20, LOG_EVERY_MS = 3000, CLOSE_WITHIN_MS = 2000 };
 
@@ -145,7 +145,7 @@ static int bring_up(struct gl_device *d, struct gl_error *err) {
     if (rc == 0) rc = open_evidence(d, err);
     if (rc < 0) return rc;
     if (!d->protocol) gl_health_standing(&d->health, NULL);
-    struct gl_sandbox box = {.evidence = d->evidence, .nodes = !d->protocol || d->at.transport == GL_TRANSPORT_SERIAL};
+    struct gl_sandbox box = {.store = d->evidence, .nodes = !d->protocol || d->at.transport == GL_TRANSPORT_SERIAL};
     return gl_sandbox_enter(&box, err);
 }
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "host/device.h"
+#include "sandbox/sandbox.h"
 
 enum { FIRST_MS = 100, LAST_MS = 2000 };
 
@@ -63,6 +64,11 @@ static void on_reach(uv_timer_t *timer) {
         if (d->uplink_wait_ms == FIRST_MS) gl_device_log(d, GL_NOTICE, "%s: waiting for greenlaned: %s", d->id, err.text);
         uv_timer_start(timer, on_reach, (uint64_t)d->uplink_wait_ms, 0);
         d->uplink_wait_ms = d->uplink_wait_ms * 2 < LAST_MS ? d->uplink_wait_ms * 2 : LAST_MS;
+        return;
+    }
+    /* From here on the device's own bytes come in. Who has no protocol parses none, and its simulated chip is behind such a socket, too. */
+    if (d->protocol && gl_sandbox_seal(&err) < 0) {
+        gl_device_stop(d, 1, err.text);
         return;
     }
     say_hello(d);

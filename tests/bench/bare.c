@@ -3,7 +3,8 @@
  *     readings, packed, over SOCK_SEQPACKET ──► look-up ──► INSERT ──► one COMMIT for all that had come ──► light, PUBLISH (QoS 1)
  *
  * It takes the same datagrams from the same number of peers. A look-up is one prepared statement by plate or reference; there are no passages,
- * rules, decisions, sequences, hashes, states or checks. A code lights the lane's light: an output message to its gpio peer. */
+ * rules, decisions, sequences, hashes, states or checks. A code lights the lane's light, an output message to its gpio peer; the exit loop puts it
+ * out. */
 #include <errno.h>
 #include <getopt.h>
 #include <signal.h>
@@ -20,7 +21,7 @@
 enum { PEERS = 128, LANES = 32, PER_TURN = 64, GROUP = PEERS * PER_TURN, TOPIC = 96, PAYLOAD = 512, LINE = 256 };
 
 struct peer {
-    int fd; /* 0 = free */
+    int fd;    /* 0 = free */
     bool line; /* a code reader on TCP: lines of text instead of datagrams */
     char device[GL_ID];
     char text[LINE];
@@ -29,7 +30,8 @@ struct peer {
 
 struct waiting { /* for the commit */
     char topic[TOPIC], payload[PAYLOAD];
-    int gpio; /* index of the peer whose light goes on; -1 = none */
+    int gpio;       /* index of the peer that is told; -1 = none */
+    uint8_t signal; /* enum gl_signal */
 };
 
 struct bare {
@@ -45,7 +47,9 @@ struct bare {
 };
 
 static volatile sig_atomic_t ended;
-static void on_signal(int number GL_UNUSED) { ended = 1; }
+static void on_signal(int number GL_UNUSED) {
+    ended = 1;
+}
 
 static void lane_of(const char *device, char lane[GL_ID]) {
     gl_format(lane, GL_ID, "%s", device);
@@ -66,8 +70,9 @@ static void write_payload(struct waiting *w, const struct gl_reading *r, int64_t
     const char *text = r->kind == GL_READING_PLATE ? r->value.plate.text : r->kind == GL_READING_CODE ? r->value.code.text : "";
     gl_time_format(r->time, time);
     gl_format(w->topic, sizeof w->topic, "bare/v1/bench/lane/%s/reading/%s", r->lane, gl_reading_kinds[r->kind]);
-    gl_format(w->payload, sizeof w->payload, "{\"time\":\"%s\",\"lane\":\"%s\",\"device\":\"%s\",\"text\":\"%s\",\"movement\":%lld}", time, r->lane,
-              r->device, text, (long long)movement);
+    gl_format(w->payload, sizeof w->payload,
+              "{\"time\":\"%s\",\"lane\":\"%s\",\"device\":\"%s\",\"text\":\"%s\",\"movement\":%lld}", time, r->lane, r->device,
+              text, (long long)movement);
 }
 
 static void take_reading(struct bare *b, struct peer *p, struct gl_reading *r) {
@@ -75,7 +80,10 @@ static void take_reading(struct bare *b, struct peer *p, struct gl_reading *r) {
     lane_of(p->device, r->lane);
     int64_t movement = bare_store_lookup(b->store, r);
     write_payload(w, r, movement);
-    w->gpio = r->kind == GL_READING_CODE && movement ? gpio_of(b, r->lane) : -1;
+    bool lights = r->kind == GL_READING_CODE && movement;
+    bool left = r->kind == GL_READING_PRESENCE && r->value.presence.zone == GL_ZONE_EXIT && r->value.presence.occupied == GL_FALSE;
+    w->gpio = lights || left ? gpio_of(b, r->lane) : -1;
+    w->signal = lights ? GL_SIGNAL_RELEASE : GL_SIGNAL_STOP;
     bare_store_insert(b->store, r, movement, w->payload);
 }
 
@@ -145,12 +153,13 @@ static void add_peer(struct bare *b, int fd, const char *line_device) {
 /* ---- out ------------------------------------------------------------------------------------------------------------------------------- */
 
 static void finish_turn(struct bare *b) {
-    struct gl_msg_output out = {.signal = GL_SIGNAL_RELEASE, .lease_ms = 30000, .silence_ms = 2000};
+    struct gl_msg_output out = {.lease_ms = 30000, .silence_ms = 2000};
     bare_store_commit(b->store);
     for (size_t i = 0; i < b->n_wait; i++) {
         const struct waiting *w = &b->wait[i];
         if (w->gpio < 0 || !b->peers[w->gpio].fd) continue;
         lane_of(b->peers[w->gpio].device, out.lane);
+        out.signal = w->signal;
         if (gl_ipc_send_blocking(b->peers[w->gpio].fd, GL_MSG_OUTPUT, &out) < 0) continue; /* its end shows at the next read */
     }
     for (size_t i = 0; i < b->n_wait; i++) bare_mqtt_publish(b->mqtt, b->wait[i].topic, b->wait[i].payload);
@@ -211,7 +220,8 @@ int main(int argc, char **argv) {
     struct gl_error err;
     struct sigaction act = {.sa_handler = on_signal};
     struct bare *b = calloc(1, sizeof *b);
-    if (!b || !(b->wait = calloc(GROUP, sizeof *b->wait)) || !(b->scratch = malloc(gl_ipc_scratch_size()))) bench_die("bench-bare: out of memory");
+    if (!b || !(b->wait = calloc(GROUP, sizeof *b->wait)) || !(b->scratch = malloc(gl_ipc_scratch_size())))
+        bench_die("bench-bare: out of memory");
     sigaction(SIGTERM, &act, NULL);
     sigaction(SIGINT, &act, NULL);
     b->store = bare_store_open(a.cache, a.journal);

@@ -29,13 +29,15 @@ struct bare_store *bare_store_open(const char *cache, const char *journal) {
     gl_format(uri, sizeof uri, "file:%s?immutable=1", cache);
     must(s->cache, sqlite3_open_v2(uri, &s->cache, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, NULL), cache);
     must(s->cache, sqlite3_exec(s->cache, "PRAGMA mmap_size=268435456; PRAGMA cache_size=-16384", NULL, NULL, NULL), "settings");
-    must(s->journal, sqlite3_open_v2(journal, &s->journal, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL), journal);
+    must(s->journal, sqlite3_open_v2(journal, &s->journal, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL),
+         journal);
     must(s->journal,
-         sqlite3_exec(s->journal,
-                      "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-8192;"
-                      "CREATE TABLE IF NOT EXISTS journal(n INTEGER PRIMARY KEY, lane TEXT, device TEXT, kind INTEGER, movement INTEGER,"
-                      " time INTEGER, payload TEXT)",
-                      NULL, NULL, NULL),
+         sqlite3_exec(
+             s->journal,
+             "PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-8192;"
+             "CREATE TABLE IF NOT EXISTS journal(n INTEGER PRIMARY KEY, lane TEXT, device TEXT, kind INTEGER, movement INTEGER,"
+             " time INTEGER, payload TEXT)",
+             NULL, NULL, NULL),
          "settings");
     s->find = prepare(s->cache,
                       "SELECT m.id, m.ref_value, m.state, m.channel, m.valid_to FROM identifier i JOIN movement m ON m.id=i.owner"

@@ -17,7 +17,8 @@ static void check(int rc, const struct gl_error *err) {
 
 static void make_movement(struct gl_feed_record *r, int64_t n, int64_t now) {
     struct gl_movement *m = &r->body.movement;
-    *r = (struct gl_feed_record){.collection = GL_COLLECTION_MOVEMENTS, .op = GL_OP_UPSERT, .epoch = EPOCH, .seq = n + 1, .as_of = now};
+    *r = (struct gl_feed_record){
+        .collection = GL_COLLECTION_MOVEMENTS, .op = GL_OP_UPSERT, .epoch = EPOCH, .seq = n + 1, .as_of = now};
     gl_fields_clear(&gl_movement_fields, m);
     gl_format(m->ref.type, sizeof m->ref.type, "gmr");
     bench_ref(n, m->ref.value);
@@ -37,7 +38,8 @@ static void make_movement(struct gl_feed_record *r, int64_t n, int64_t now) {
 
 static void make_declaration(struct gl_feed_record *r, int64_t n, int64_t now) {
     struct gl_declaration *d = &r->body.declaration;
-    *r = (struct gl_feed_record){.collection = GL_COLLECTION_DECLARATIONS, .op = GL_OP_UPSERT, .epoch = EPOCH, .seq = n + 1, .as_of = now};
+    *r = (struct gl_feed_record){
+        .collection = GL_COLLECTION_DECLARATIONS, .op = GL_OP_UPSERT, .epoch = EPOCH, .seq = n + 1, .as_of = now};
     gl_fields_clear(&gl_declaration_fields, d);
     gl_format(d->ref.type, sizeof d->ref.type, "lrn");
     gl_format(d->ref.value, sizeof d->ref.value, "D%08lld", (long long)n);
@@ -90,6 +92,7 @@ int main(int argc, char **argv) {
     if (made) fill(c, n, now);
     stamp(c, n, now);
     gl_cache_close(c);
-    printf("{\"movements\": %lld, \"made\": %s, \"seconds\": %.3f}\n", (long long)n, made ? "true" : "false", (double)(bench_ns() - begun) / 1e9);
+    printf("{\"movements\": %lld, \"made\": %s, \"seconds\": %.3f}\n", (long long)n, made ? "true" : "false",
+           (double)(bench_ns() - begun) / 1e9);
     return 0;
 }

@@ -77,9 +77,9 @@ static void fill_value(struct gl_reading *r, const struct lane *l, enum lane_ste
 }
 
 void lane_do(struct lane *l, enum lane_step step) {
-    static const enum gl_reading_kind kinds[STEPS] = {[STEP_ENTRY_ON] = GL_READING_PRESENCE, [STEP_PLATE] = GL_READING_PLATE,
-                                                      [STEP_CODE] = GL_READING_CODE, [STEP_ENTRY_OFF] = GL_READING_PRESENCE,
-                                                      [STEP_EXIT_ON] = GL_READING_PRESENCE, [STEP_EXIT_OFF] = GL_READING_PRESENCE};
+    static const enum gl_reading_kind kinds[STEPS] = {
+        [STEP_ENTRY_ON] = GL_READING_PRESENCE,  [STEP_PLATE] = GL_READING_PLATE,      [STEP_CODE] = GL_READING_CODE,
+        [STEP_ENTRY_OFF] = GL_READING_PRESENCE, [STEP_EXIT_ON] = GL_READING_PRESENCE, [STEP_EXIT_OFF] = GL_READING_PRESENCE};
     static const char *const devices[STEPS] = {"entry-loop", "front", "qr", "entry-loop", "exit-loop", "exit-loop"};
     struct gl_reading r;
     struct gl_now now = gl_now_read();
@@ -93,7 +93,7 @@ void lane_do(struct lane *l, enum lane_step step) {
 }
 
 void lane_dark(struct lane *l) {
-    l->lit = false;
+    l->lit = l->stopped = false;
 }
 
 bool lane_look(struct lane *l) {
@@ -106,9 +106,12 @@ bool lane_look(struct lane *l) {
         int64_t ns = bench_ns();
         if (n < 0 && errno == EAGAIN) return l->lit && !before;
         if (n <= 0) bench_die("bench-load: lane %s: the gateway closed the connection", l->id);
-        if (gl_message_unpack(bytes, (size_t)n, GL_ACCEPT(GL_MSG_OUTPUT), &type, &out) < 0) bench_die("bench-load: a strange message");
+        if (gl_message_unpack(bytes, (size_t)n, GL_ACCEPT(GL_MSG_OUTPUT), &type, &out) < 0)
+            bench_die("bench-load: a strange message");
+        if (out.signal != GL_SIGNAL_RELEASE) l->stopped = l->lit;
         if (out.signal != GL_SIGNAL_RELEASE || l->lit) continue;
         l->lit = true;
+        l->stopped = false;
         l->lit_ns = ns;
     }
 }

@@ -5,11 +5,13 @@
 
 struct lane {
     char id[GL_ID];
-    int front, qr, gpio;    /* sockets; qr < 0: a real device process serves it */
-    int64_t movement;       /* of the vehicle that stands here */
+    int front, qr, gpio; /* sockets; qr < 0: a real device process serves it */
+    int64_t movement;    /* of the vehicle that stands here */
     int step;
-    bool lit;               /* told to show release, since lane_dark() */
+    bool known; /* a vehicle has gone through: the first one after its devices came back may be inspected, whatever it is */
+    bool lit;   /* told to show release, since lane_dark() */
     int64_t lit_ns;
+    bool stopped; /* told to show stop, since it was lit */
 };
 
 enum lane_step { STEP_ENTRY_ON, STEP_PLATE, STEP_CODE, STEP_ENTRY_OFF, STEP_EXIT_ON, STEP_EXIT_OFF, STEPS };
@@ -17,8 +19,8 @@ enum lane_step { STEP_ENTRY_ON, STEP_PLATE, STEP_CODE, STEP_ENTRY_OFF, STEP_EXIT
 /* Connects (again and again for wait_s seconds), says hello and that all is well. */
 void lane_open(struct lane *l, const char *socket, const char *id, bool with_qr, int wait_s);
 void lane_close(struct lane *l);
-void lane_alive(struct lane *l);                       /* to be said more often than device-silence */
-void lane_do(struct lane *l, enum lane_step step);     /* sends that reading */
-void lane_dark(struct lane *l);                        /* forget the light */
+void lane_alive(struct lane *l);                   /* to be said more often than device-silence */
+void lane_do(struct lane *l, enum lane_step step); /* sends that reading */
+void lane_dark(struct lane *l);                    /* forget the light that was */
 /* Takes what the gateway tells the lights; true when it has just told them to show release. */
 bool lane_look(struct lane *l);

@@ -23,7 +23,8 @@ static const char help[] =
     "  --passages N      how many are measured\n"
     "  --warm N          how many go before that\n"
     "  --timeout MS      a passage that is not released after so long counts as lost (2000)\n"
-    "  --mix WHICH       sustain: codes (one more code for a vehicle that is decided) or passages (whole passages of six readings)\n"
+    "  --mix WHICH       sustain: codes (one more code for a vehicle that is decided) or passages (whole passages of six "
+    "readings)\n"
     "  --count N         sustain: readings\n"
     "  --movements N     how many the cache has\n"
     "  --first N         how many of them were used before";
@@ -39,11 +40,11 @@ int64_t load_movement(const struct load_options *o, int64_t k) {
 }
 
 static struct load_options parse(int argc, char **argv) {
-    static const struct option options[] = {{"socket", 1, NULL, 's'},   {"broker", 1, NULL, 'b'}, {"filter", 1, NULL, 'f'}, {"lane", 1, NULL, 'l'},
-                                            {"line", 1, NULL, 'p'},     {"background", 1, NULL, 'g'}, {"rate", 1, NULL, 'r'},
-                                            {"passages", 1, NULL, 'n'}, {"warm", 1, NULL, 'w'},   {"timeout", 1, NULL, 't'}, {"mix", 1, NULL, 'm'},
-                                            {"count", 1, NULL, 'c'},    {"first", 1, NULL, 'k'},
-                                            {"movements", 1, NULL, 'v'}, {0}};
+    static const struct option options[] = {{"socket", 1, NULL, 's'},  {"broker", 1, NULL, 'b'},    {"filter", 1, NULL, 'f'},
+                                            {"lane", 1, NULL, 'l'},    {"line", 1, NULL, 'p'},      {"background", 1, NULL, 'g'},
+                                            {"rate", 1, NULL, 'r'},    {"passages", 1, NULL, 'n'},  {"warm", 1, NULL, 'w'},
+                                            {"timeout", 1, NULL, 't'}, {"mix", 1, NULL, 'm'},       {"count", 1, NULL, 'c'},
+                                            {"first", 1, NULL, 'k'},   {"movements", 1, NULL, 'v'}, {0}};
     struct load_options o = {.filter = "", .mix = "codes", .timeout_ms = 2000};
     for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         switch (c) {

@@ -17,7 +17,7 @@
 #include "load.h"
 
 #define MS INT64_C(1000000)
-enum { ALIVE_MS = 1000, OPEN_S = 60, GIVE_UP_S = 60 };
+enum { ALIVE_MS = 1000, OPEN_S = 60, GIVE_UP_S = 60, WARM_MS = 300 };
 enum phase { ARRIVE, EVIDENCE, WAIT, LEAVE };
 
 struct sample {
@@ -32,10 +32,11 @@ struct run {
     int64_t next_movement, next_reading_ns, alive_ns;
     uint64_t random;
     enum phase phase;
-    int64_t due_ns, begun_ns;      /* of the phase; of the evidence */
-    int64_t seen_ns;               /* the decision at the broker; 0 = not yet */
+    int64_t due_ns, begun_ns; /* of the phase; of the evidence */
+    int64_t seen_ns;          /* the decision at the broker; 0 = not yet */
+    int64_t first_lit_ns;     /* of any vehicle, also before it is counted */
     int64_t warm_left, done, lost, readings, passages, held;
-    int line;                      /* the real code reader's connection; -1 = none */
+    int line; /* the real code reader's connection; -1 = none */
     struct sample *samples;
 };
 
@@ -49,7 +50,8 @@ static int be_a_reader(int port) {
     struct sockaddr_in a = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     int one = 1, listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-    if (bind(listener, (struct sockaddr *)&a, sizeof a) < 0 || listen(listener, 1) < 0) bench_die("bench-load: port %d: %s", port, strerror(errno));
+    if (bind(listener, (struct sockaddr *)&a, sizeof a) < 0 || listen(listener, 1) < 0)
+        bench_die("bench-load: port %d: %s", port, strerror(errno));
     struct pollfd p = {.fd = listener, .events = POLLIN};
     if (poll(&p, 1, OPEN_S * 1000) <= 0) bench_die("bench-load: nobody connects to the code reader on port %d", port);
     int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
@@ -79,7 +81,7 @@ static struct lane *able_lane(struct run *r) {
         struct lane *l = &r->lanes[r->next_lane];
         r->next_lane = (r->next_lane + 1) % r->o->background;
         lane_look(l);
-        if (l->step != STEP_EXIT_ON || l->lit) return l;
+        if (l->step != STEP_EXIT_ON || l->lit || !l->known) return l;
     }
     return NULL;
 }
@@ -98,6 +100,7 @@ static void background(struct run *r) {
             lane_dark(l);
         }
         do_step(r, l, (enum lane_step)l->step);
+        l->known = l->known || l->step == STEP_EXIT_OFF;
         l->step = (l->step + 1) % STEPS;
     }
 }
@@ -127,7 +130,7 @@ static void show_evidence(struct run *r) {
     r->begun_ns = bench_ns();
     do_step(r, &r->measured, STEP_CODE);
     r->phase = WAIT;
-    r->due_ns = r->begun_ns + r->o->timeout_ms * MS;
+    r->due_ns = r->begun_ns + (r->warm_left ? WARM_MS : r->o->timeout_ms) * MS;
 }
 
 static void leave(struct run *r) {
@@ -142,7 +145,7 @@ static void look(struct run *r) {
     struct witness_seen seen;
     while (witness_take(r->witness, &seen))
         if (seen.number == r->measured.movement && !r->seen_ns) r->seen_ns = seen.ns;
-    lane_look(&r->measured);
+    if (lane_look(&r->measured) && !r->first_lit_ns) r->first_lit_ns = r->measured.lit_ns;
     if (r->phase != WAIT) return;
     if (!r->measured.lit || (r->o->broker && !r->seen_ns)) return;
     if (r->warm_left > 0)
@@ -199,7 +202,8 @@ static void open_lanes(struct run *r) {
 /* No vehicle is left standing. */
 static void clear_lanes(struct run *r) {
     for (int i = 0; i < r->o->background; i++)
-        for (struct lane *l = &r->lanes[i]; l->step != STEP_ENTRY_ON; l->step = (l->step + 1) % STEPS) do_step(r, l, (enum lane_step)l->step);
+        for (struct lane *l = &r->lanes[i]; l->step != STEP_ENTRY_ON; l->step = (l->step + 1) % STEPS)
+            do_step(r, l, (enum lane_step)l->step);
     if (r->phase != ARRIVE) leave(r);
     poll(NULL, 0, 200);
     for (int i = 0; i < r->o->background; i++) lane_close(&r->lanes[i]);
@@ -220,15 +224,17 @@ void load_passages(const struct load_options *o) {
         look(&r);
         due(&r);
         sleep_until_due(&r);
-        if (bench_ns() > give_up) bench_die("bench-load: only %lld of %lld passages were released", (long long)r.done, (long long)o->passages);
+        if (bench_ns() > give_up)
+            bench_die("bench-load: only %lld of %lld passages were released", (long long)r.done, (long long)o->passages);
     }
     clear_lanes(&r);
     printf("{");
     print_samples(&r, "lit_ns", offsetof(struct sample, lit_ns));
     print_samples(&r, "light_ns", offsetof(struct sample, light_ns));
     print_samples(&r, "mqtt_ns", offsetof(struct sample, mqtt_ns));
-    printf("\"lost\": %lld, \"readings\": %lld, \"passages\": %lld, \"held\": %lld, \"next\": %lld}\n", (long long)r.lost, (long long)r.readings,
-           (long long)r.passages, (long long)r.held, (long long)r.next_movement);
+    printf("\"first_lit_ns\": %lld, \"lost\": %lld, \"readings\": %lld, \"passages\": %lld, \"held\": %lld, \"next\": %lld}\n",
+           (long long)r.first_lit_ns, (long long)r.lost, (long long)r.readings, (long long)r.passages, (long long)r.held,
+           (long long)r.next_movement);
     witness_close(r.witness);
     free(r.samples);
 }

@@ -20,7 +20,8 @@ static const char point_sql[] =
     " FROM identifier i JOIN movement m ON m.id=i.owner WHERE i.key=?1 AND i.kind=1 AND i.owner_kind=1";
 static const char *const rows_sql[] = {
     "SELECT dead, owner_kind, owner, role FROM identifier WHERE key=?1 AND kind=1",
-    "SELECT ref_type, ref_value, epoch, version, kind, state, channel, direction, eta, valid_from, valid_to FROM movement WHERE id=?1",
+    "SELECT ref_type, ref_value, epoch, version, kind, state, channel, direction, eta, valid_from, valid_to FROM movement WHERE "
+    "id=?1",
     "SELECT role, plate, country FROM means WHERE owner_kind=1 AND owner=?1 ORDER BY n",
     "SELECT container FROM equipment WHERE owner_kind=1 AND owner=?1 AND container<>'' ORDER BY n",
     "SELECT l.ref_type, l.ref_value, d.id, d.epoch, d.version, d.state, d.control, d.valid_to FROM movement_declaration l"

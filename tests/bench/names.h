@@ -2,8 +2,8 @@
 #pragma once
 #include "model/reading.h"
 
-void bench_ref(int64_t n, char out[GL_REF]);      /* movement n: "GMRB00000042" */
-void bench_plate(int64_t n, char out[GL_PLATE]);  /* its vehicle: "BN0000042" */
+void bench_ref(int64_t n, char out[GL_REF]);        /* movement n: "GMRB00000042" */
+void bench_plate(int64_t n, char out[GL_PLATE]);    /* its vehicle: "BN0000042" */
 int64_t bench_number(const char *text, size_t len); /* of the first such reference in a text; -1 = none */
 int64_t bench_ns(void);                             /* monotonic */
 

@@ -80,7 +80,7 @@ class Program:
     def __init__(self, name, args, cwd, env=None):
         self.name, self.lines = name, []
         self.log_path = os.path.join(cwd, name + ".log")
-        self.log = open(self.log_path, "ab")
+        self.log = open(self.log_path, "wb")
         self.p = subprocess.Popen(args, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.log, cwd=cwd, env=env)
         self.thread = threading.Thread(target=self._read, daemon=True)
         self.thread.start()

@@ -82,7 +82,7 @@ class Hanging(rig.Case):
     def test_1_greenlaned(self):
         """A greenlaned that neither works nor ends: the outputs do not wait for it."""
         post = self.post
-        v, _ = self.released("HA11NGS", "HA12NGS")
+        v, _ = released(post, "HA11NGS", "HA12NGS")
         pid = post.pid("greenlaned")
         os.kill(pid, signal.SIGSTOP)
         try:

@@ -25,11 +25,11 @@ static struct bench *spoilt(uint8_t channel, uint8_t control, uint8_t state, dou
     return b;
 }
 
-#define REFUSED(b, c, words) \
-    do { \
-        assert_false(give(b, &(c))); \
+#define REFUSED(b, c, words)                                                         \
+    do {                                                                             \
+        assert_false(give(b, &(c)));                                                 \
         if (!strstr((b)->reply.error, words)) print_error("%s\n", (b)->reply.error); \
-        assert_true(strstr((b)->reply.error, words) != NULL); \
+        assert_true(strstr((b)->reply.error, words) != NULL);                        \
     } while (0)
 
 static void who_and_when(void **state) {
@@ -168,6 +168,55 @@ static void after_an_override(void **state) {
     assert_released(b, "in-1");
     class_of(b, "in-1", GL_CLASS_BUS);
     assert_inspected(b, "in-1", PHYSICAL, "CLASS_POLICY");
+    bench_free(b);
+}
+
+/* Something has come up since, too small to change the decision, and yet not for an officer to lift. */
+static void what_came_up_since(void **state) {
+    (void)state;
+    struct bench *b = standing();
+    struct gl_command c = order(b, "desk", GL_COMMAND_OVERRIDE);
+    c.outcome = GL_OUTCOME_INSPECT;
+    assert_true(give(b, &c));
+    b->movements[0].m.means[0] = (struct gl_answer_means){.role = GL_ROLE_VEHICLE, .plate = "KA1234AB"};
+    b->movements[0].m.state = GL_MOVEMENT_CANCELLED;
+    lodged_changed(b);
+    assert_inspected(b, "in-1", PHYSICAL, "OVERRIDE");
+    assert_false(override(b, "desk", "officer-7"));
+    assert_string_equal(b->reply.error, "DECL_CANCELLED may be lifted by the authority only");
+    assert_true(override(b, "hq", "officer-1"));
+    bench_free(b);
+}
+
+/* The same plates in the other lane: an officer who has not seen that they are used by now does not let this one go by accident. */
+static void used_in_the_other_lane(void **state) {
+    (void)state;
+    struct bench *b = bench_up();
+    lodge(b, "GMRA00000001", "NC15REG", NULL);
+    device(b, "in-2.rear", GL_DEVICE_OFFLINE);
+    drive_in(b, "in-2", "NC15REG", NULL);
+    later(b, 12 * SECOND);
+    assert_inspected(b, "in-2", DESK, "SENSOR_FAULT");
+    struct gl_command c = order(b, "desk", GL_COMMAND_OVERRIDE);
+    drive_in(b, "in-1", "NC15REG", NULL);
+    later(b, 4 * SECOND);
+    assert_released(b, "in-1");
+    REFUSED(b, c, "the decision is now ");
+    assert_inspected(b, "in-2", DESK, "DECL_ALREADY_USED");
+    assert_released(b, "in-1");
+    bench_free(b);
+}
+
+/* Both lanes come to their decision in the same moment: one of them is the first. */
+static void both_at_once(void **state) {
+    (void)state;
+    struct bench *b = bench_up();
+    lodge(b, "GMRA00000001", "NC15REG", NULL);
+    for (int i = 0; i < 2; i++) plate(b, i ? "in-2" : "in-1", "NC15REG");
+    later(b, 6 * SECOND);
+    assert_int_equal(is_released(b, "in-1") + is_released(b, "in-2"), 1);
+    later(b, 6 * SECOND);
+    assert_int_equal(is_released(b, "in-1") + is_released(b, "in-2"), 1);
     bench_free(b);
 }
 
@@ -330,10 +379,21 @@ static void the_others(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(who_and_when),    cmocka_unit_test(what_it_is_about),     cmocka_unit_test(never_for_the_next),
-        cmocka_unit_test(an_override),     cmocka_unit_test(after_an_override),    cmocka_unit_test(who_may_lift_what),
-        cmocka_unit_test(two_persons),     cmocka_unit_test(random_is_not_dodged), cmocka_unit_test(not_while_it_is_unsafe),
-        cmocka_unit_test(a_typed_plate),   cmocka_unit_test(closing),              cmocka_unit_test(the_others),
+        cmocka_unit_test(who_and_when),
+        cmocka_unit_test(what_it_is_about),
+        cmocka_unit_test(never_for_the_next),
+        cmocka_unit_test(an_override),
+        cmocka_unit_test(after_an_override),
+        cmocka_unit_test(who_may_lift_what),
+        cmocka_unit_test(two_persons),
+        cmocka_unit_test(random_is_not_dodged),
+        cmocka_unit_test(not_while_it_is_unsafe),
+        cmocka_unit_test(a_typed_plate),
+        cmocka_unit_test(closing),
+        cmocka_unit_test(the_others),
+        cmocka_unit_test(what_came_up_since),
+        cmocka_unit_test(used_in_the_other_lane),
+        cmocka_unit_test(both_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -28,8 +28,8 @@ static struct oracle *oracle_of(struct bench *b) {
     return b->user;
 }
 
-#define MUST(o, cond) \
-    do { \
+#define MUST(o, cond)                                                                 \
+    do {                                                                              \
         if (!(cond)) fail_msg("seed %llu: %s", (unsigned long long)(o)->seed, #cond); \
     } while (0)
 
@@ -162,7 +162,8 @@ static void judge(struct bench *b) {
 
 /* ---- what happens --------------------------------------------------------------------------------------------------------------------- */
 static const char *const lanes[] = {"in-1", "in-2"};
-static const char *const plate_texts[] = {"NC15REG", "NC16REG", "KA1234AB", "", "M-AB 123", "NC15RE?", "\xff\xfe", "Ж", "нс15rеg", "NC17TRL", "0"};
+static const char *const plate_texts[] = {"NC15REG",  "NC16REG", "KA1234AB", "",        "M-AB 123", "NC15RE?",
+                                          "\xff\xfe", "Ж",       "нс15rеg",  "NC17TRL", "0"};
 static const char *const trailer_texts[] = {"NC17TRL", "NC18TRL", "", "NC15REG", "??"};
 
 static void lodge_some(struct bench *b) {
@@ -240,8 +241,10 @@ static void random_state(struct bench *b, struct oracle *o, int lane) {
             break;
         default:
             gl_format(id, sizeof id, "%s.%s", lanes[lane], which < 3 ? names_of[which] : "gpio");
-            if (which < 3) o->devices[lane][which] = to;
-            else o->gpio[lane] = to;
+            if (which < 3)
+                o->devices[lane][which] = to;
+            else
+                o->gpio[lane] = to;
             device(b, id, to);
             break;
     }
@@ -267,8 +270,10 @@ static void random_command(struct bench *b, struct oracle *o) {
 static void random_time(struct bench *b, struct oracle *o) {
     static const int64_t steps[] = {1, 100, 900, 5 * SECOND, 12 * SECOND, 31 * SECOND, 11 * MINUTE, 26 * 3600 * SECOND};
     int64_t ms = steps[dice(o, dice(o, 8) ? 6 : GL_COUNT(steps))];
-    if (dice(o, 8)) later(b, ms);
-    else b->now.mono += ms, b->now.wall += ms; /* the loop stood still: nobody was told */
+    if (dice(o, 8))
+        later(b, ms);
+    else
+        b->now.mono += ms, b->now.wall += ms;                                    /* the loop stood still: nobody was told */
     if (dice(o, 32) == 0) b->now.wall += (int64_t)dice(o, 7200) * SECOND - HOUR; /* somebody set the clock */
 }
 

@@ -256,14 +256,18 @@ static void no_lease_comes_back(void **state) {
                 assert_true(override(b, "desk", "officer-7"));
                 assert_released(b, "in-1");
             }
-            if (how < 2) device(b, "in-1.gpio", how ? GL_DEVICE_DEGRADED : GL_DEVICE_OFFLINE);
-            else pressed(b);
+            if (how < 2)
+                device(b, "in-1.gpio", how ? GL_DEVICE_DEGRADED : GL_DEVICE_OFFLINE);
+            else
+                pressed(b);
             assert_int_equal(lit(b), GL_SIGNAL_FAULT);
             char before[GL_UUID];
             gl_clip(before, sizeof before, b->signals[(b->n_signals - 2) % KEPT].decision);
             later(b, SECOND);
-            if (how < 2) device(b, "in-1.gpio", GL_DEVICE_ONLINE);
-            else loop(b, "in-1", GL_ZONE_EMERGENCY_STOP, false);
+            if (how < 2)
+                device(b, "in-1.gpio", GL_DEVICE_ONLINE);
+            else
+                loop(b, "in-1", GL_ZONE_EMERGENCY_STOP, false);
             if (lit(b) == GL_SIGNAL_RELEASE) { /* only by a decision of its own, when all is proved anew and nothing was away */
                 assert_true(!officer && how == 1);
                 assert_string_not_equal(b->shown[0].decision, before);

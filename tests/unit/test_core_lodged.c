@@ -15,23 +15,23 @@ static struct announced up(void) {
     return a;
 }
 
-#define TRY(change, grade, rule) \
-    do { \
-        struct announced a = up(); \
-        change; \
+#define TRY(change, grade, rule)                     \
+    do {                                             \
+        struct announced a = up();                   \
+        change;                                      \
         drive_in(a.b, "in-1", "NC15REG", "NC16TRL"); \
-        later(a.b, 12 * SECOND); \
-        assert_inspected(a.b, "in-1", grade, rule); \
-        bench_free(a.b); \
+        later(a.b, 12 * SECOND);                     \
+        assert_inspected(a.b, "in-1", grade, rule);  \
+        bench_free(a.b);                             \
     } while (0)
 
-#define TRY_FINE(change) \
-    do { \
-        struct announced a = up(); \
-        change; \
+#define TRY_FINE(change)                             \
+    do {                                             \
+        struct announced a = up();                   \
+        change;                                      \
         drive_in(a.b, "in-1", "NC15REG", "NC16TRL"); \
-        assert_released(a.b, "in-1"); \
-        bench_free(a.b); \
+        assert_released(a.b, "in-1");                \
+        bench_free(a.b);                             \
     } while (0)
 
 static void the_trailer(void **state) {
@@ -55,8 +55,10 @@ static void the_trailer(void **state) {
         lodge(b, "GMRA00000001", "NC15REG", cases[i].declared);
         drive_in(b, "in-1", "NC15REG", cases[i].seen);
         later(b, 12 * SECOND);
-        if (!cases[i].rule) assert_released(b, "in-1");
-        else assert_inspected(b, "in-1", cases[i].grade, cases[i].rule);
+        if (!cases[i].rule)
+            assert_released(b, "in-1");
+        else
+            assert_inspected(b, "in-1", cases[i].grade, cases[i].rule);
         bench_free(b);
     }
 }
@@ -104,12 +106,9 @@ static void the_container(void **state) {
         bool required;
         uint8_t grade;
     } cases[] = {
-        {"MSCU9981402", NULL, "MSCU9981402", true, 0},
-        {NULL, "MSCU9981402", "MSCU 998140-2", true, 0},
-        {"MSCU9981402", NULL, "CSQU3054383", false, PHYSICAL},
-        {NULL, NULL, "CSQU3054383", false, PHYSICAL},
-        {"MSCU9981402", NULL, NULL, true, PHYSICAL},
-        {"MSCU9981402", NULL, NULL, false, 0},
+        {"MSCU9981402", NULL, "MSCU9981402", true, 0},         {NULL, "MSCU9981402", "MSCU 998140-2", true, 0},
+        {"MSCU9981402", NULL, "CSQU3054383", false, PHYSICAL}, {NULL, NULL, "CSQU3054383", false, PHYSICAL},
+        {"MSCU9981402", NULL, NULL, true, PHYSICAL},           {"MSCU9981402", NULL, NULL, false, 0},
     };
     for (size_t i = 0; i < GL_COUNT(cases); i++) {
         struct announced a = up();
@@ -121,8 +120,10 @@ static void the_container(void **state) {
         plate(a.b, "in-1", "NC15REG");
         trailer(a.b, "in-1", "NC16TRL");
         later(a.b, 12 * SECOND);
-        if (!cases[i].grade) assert_released(a.b, "in-1");
-        else assert_inspected(a.b, "in-1", cases[i].grade, "CONTAINER_MISMATCH");
+        if (!cases[i].grade)
+            assert_released(a.b, "in-1");
+        else
+            assert_inspected(a.b, "in-1", cases[i].grade, "CONTAINER_MISMATCH");
         bench_free(a.b);
     }
     struct announced a = up(); /* the plate cannot be read, the container can; a second number is one too many */
@@ -164,19 +165,26 @@ static void the_declarations(void **state) {
     static const struct {
         uint8_t state;
         const char *rule;
-    } cases[] = {{GL_DECLARATION_NONE, "DECL_NOT_RELEASED"},          {GL_DECLARATION_LODGED, "DECL_NOT_RELEASED"},
-                 {GL_DECLARATION_ACCEPTED, "DECL_NOT_RELEASED"},      {GL_DECLARATION_UNDER_CONTROL, "DECL_NOT_RELEASED"},
-                 {GL_DECLARATION_NOT_RELEASED, "DECL_NOT_RELEASED"},  {GL_DECLARATION_ARRIVED, "DECL_ALREADY_USED"},
-                 {GL_DECLARATION_DISCHARGED, "DECL_ALREADY_USED"},    {GL_DECLARATION_CANCELLED, "DECL_CANCELLED"},
+    } cases[] = {{GL_DECLARATION_NONE, "DECL_NOT_RELEASED"},
+                 {GL_DECLARATION_LODGED, "DECL_NOT_RELEASED"},
+                 {GL_DECLARATION_ACCEPTED, "DECL_NOT_RELEASED"},
+                 {GL_DECLARATION_UNDER_CONTROL, "DECL_NOT_RELEASED"},
+                 {GL_DECLARATION_NOT_RELEASED, "DECL_NOT_RELEASED"},
+                 {GL_DECLARATION_ARRIVED, "DECL_ALREADY_USED"},
+                 {GL_DECLARATION_DISCHARGED, "DECL_ALREADY_USED"},
+                 {GL_DECLARATION_CANCELLED, "DECL_CANCELLED"},
                  {GL_DECLARATION_EXPIRED, "DECL_EXPIRED"}};
     for (size_t i = 0; i < GL_COUNT(cases); i++) {
         TRY(a.d->state = cases[i].state, DESK, cases[i].rule);
         /* One bad one among several is enough, and the last is judged like the first. */
-        TRY(for (int k = 2; k <= 6; k++) {
-            char ref[16];
-            gl_format(ref, sizeof ref, "D-%d", k);
-            a.x->listed[a.x->m.n_declarations++] = lodge_declaration(a.b, ref)->ref;
-        } a.b->declarations[5].state = cases[i].state, DESK, cases[i].rule);
+        TRY(
+            for (int k = 2; k <= 6; k++) {
+                char ref[16];
+                gl_format(ref, sizeof ref, "D-%d", k);
+                a.x->listed[a.x->m.n_declarations++] = lodge_declaration(a.b, ref)->ref;
+            } a.b->declarations[5]
+                .state = cases[i].state,
+            DESK, cases[i].rule);
     }
     TRY(a.d->valid_to = START_WALL - 1, DESK, "DECL_EXPIRED");
     TRY(a.b->n_declarations = 0, DESK, "DECL_MISSING");
@@ -267,15 +275,19 @@ static void random_control(void **state) {
             lodge(b, ref, "NC15REG", "NC16TRL");
             drive_in(b, "in-1", "NC15REG", "NC16TRL");
             bool out = said(b, "RANDOM") == GL_FAIL;
-            if (out) assert_inspected(b, "in-1", PHYSICAL, "RANDOM");
-            else assert_released(b, "in-1");
-            if (old) aged += out;
-            else drawn += out;
+            if (out)
+                assert_inspected(b, "in-1", PHYSICAL, "RANDOM");
+            else
+                assert_released(b, "in-1");
+            if (old)
+                aged += out;
+            else
+                drawn += out;
             bench_free(b);
         }
     }
-    assert_in_range(drawn, 5, 26);  /* of 60; the key is fixed, so is the draw */
-    assert_in_range(aged, 20, 42);  /* twice as many, and all those that were drawn before */
+    assert_in_range(drawn, 5, 26); /* of 60; the key is fixed, so is the draw */
+    assert_in_range(aged, 20, 42); /* twice as many, and all those that were drawn before */
     TRY(a.b->config->profiles[0].random_rate = 1, PHYSICAL, "RANDOM");
     TRY_FINE(a.b->config->profiles[0].random_rate = 0);
 }

@@ -332,11 +332,20 @@ static void more_than_can_stand_here(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nose_to_tail),        cmocka_unit_test(the_next_is_seen_early),   cmocka_unit_test(read_before_the_loop),
-        cmocka_unit_test(one_unread_ahead),    cmocka_unit_test(a_vehicle_that_never_was), cmocka_unit_test(trailer_between_two),
-        cmocka_unit_test(late_readings_never_decide), cmocka_unit_test(absurd_readings),   cmocka_unit_test(backing_out),
-        cmocka_unit_test(used_once),           cmocka_unit_test(alarms_at_the_exit),       cmocka_unit_test(edges_told_again),
-        cmocka_unit_test(abandoned),           cmocka_unit_test(more_than_can_stand_here),
+        cmocka_unit_test(nose_to_tail),
+        cmocka_unit_test(the_next_is_seen_early),
+        cmocka_unit_test(read_before_the_loop),
+        cmocka_unit_test(one_unread_ahead),
+        cmocka_unit_test(a_vehicle_that_never_was),
+        cmocka_unit_test(trailer_between_two),
+        cmocka_unit_test(late_readings_never_decide),
+        cmocka_unit_test(absurd_readings),
+        cmocka_unit_test(backing_out),
+        cmocka_unit_test(used_once),
+        cmocka_unit_test(alarms_at_the_exit),
+        cmocka_unit_test(edges_told_again),
+        cmocka_unit_test(abandoned),
+        cmocka_unit_test(more_than_can_stand_here),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -27,10 +27,11 @@ static void in_order(void **state) {
     struct announced a = up();
     drive_in(a.b, "in-1", "NC15REG", "NC16TRL");
     assert_released(a.b, "in-1"); /* at once, not when the time is up */
-    static const char *const proof[] = {"CLOCK_UNSYNC", "CACHE_DOWN", "CACHE_STALE", "CACHE_GAP", "SENSOR_FAULT", "LANE_MODE", "CLASS_POLICY", "NO_READ",
-                                        "LOW_CONFIDENCE", "AMBIGUOUS_MATCH", "NO_DECLARATION", "PLATE_ROLE_SWAP", "TRAILER_MISMATCH", "DECL_MISSING",
-                                        "DECL_CANCELLED", "DECL_EXPIRED", "DECL_NOT_RELEASED", "DECL_ALREADY_USED", "DECISION_PENDING",
-                                        "AUTHORITY_CONTROL"};
+    static const char *const proof[] = {"CLOCK_UNSYNC",      "CACHE_DOWN",        "CACHE_STALE",      "CACHE_GAP",
+                                        "SENSOR_FAULT",      "LANE_MODE",         "CLASS_POLICY",     "NO_READ",
+                                        "LOW_CONFIDENCE",    "AMBIGUOUS_MATCH",   "NO_DECLARATION",   "PLATE_ROLE_SWAP",
+                                        "TRAILER_MISMATCH",  "DECL_MISSING",      "DECL_CANCELLED",   "DECL_EXPIRED",
+                                        "DECL_NOT_RELEASED", "DECL_ALREADY_USED", "DECISION_PENDING", "AUTHORITY_CONTROL"};
     for (size_t i = 0; i < GL_COUNT(proof); i++) {
         if (said(a.b, proof[i]) != GL_PASS) print_error("%s\n", proof[i]);
         assert_int_equal(said(a.b, proof[i]), GL_PASS);
@@ -45,28 +46,28 @@ static void in_order(void **state) {
 }
 
 /* ---- the system itself ---- */
-#define TRY(change, grade, rule) \
-    do { \
-        struct announced a = up(); \
-        struct bench *b = a.b; \
-        (void)b; \
-        change; \
-        arrive(a.b); \
+#define TRY(change, grade, rule)                    \
+    do {                                            \
+        struct announced a = up();                  \
+        struct bench *b = a.b;                      \
+        (void)b;                                    \
+        change;                                     \
+        arrive(a.b);                                \
         assert_inspected(a.b, "in-1", grade, rule); \
-        bench_free(a.b); \
+        bench_free(a.b);                            \
     } while (0)
 
 /* The same, and it still passes; the rule is noted, or not said. */
-#define TRY_FINE(change, rule, result) \
-    do { \
-        struct announced a = up(); \
-        struct bench *b = a.b; \
-        (void)b; \
-        change; \
-        arrive(a.b); \
-        assert_released(a.b, "in-1"); \
+#define TRY_FINE(change, rule, result)             \
+    do {                                           \
+        struct announced a = up();                 \
+        struct bench *b = a.b;                     \
+        (void)b;                                   \
+        change;                                    \
+        arrive(a.b);                               \
+        assert_released(a.b, "in-1");              \
         assert_int_equal(said(a.b, rule), result); \
-        bench_free(a.b); \
+        bench_free(a.b);                           \
     } while (0)
 
 static void the_system(void **state) {
@@ -120,14 +121,13 @@ static void the_lane(void **state) {
     (void)state;
     for (uint8_t mode = GL_MODE_CLOSED; mode <= GL_MODE_MANUAL; mode++)
         TRY(bench_step(b, (&(struct gl_event){.type = GL_EV_RESTORE_MODE, .restore_mode = {"in-1", mode}})), DESK, "LANE_MODE");
-    TRY_FINE(bench_step(b, (&(struct gl_event){.type = GL_EV_RESTORE_MODE, .restore_mode = {"in-2", GL_MODE_CLOSED}})), "LANE_MODE", GL_PASS);
+    TRY_FINE(bench_step(b, (&(struct gl_event){.type = GL_EV_RESTORE_MODE, .restore_mode = {"in-2", GL_MODE_CLOSED}})), "LANE_MODE",
+             GL_PASS);
 }
 
 static void the_class(void **state) {
     (void)state;
-    static const struct {
-        uint8_t class, grade;
-    } cases[] = {{GL_CLASS_CAR, DESK}, {GL_CLASS_BUS, PHYSICAL}};
+    static const struct { uint8_t class, grade; } cases[] = {{GL_CLASS_CAR, DESK}, {GL_CLASS_BUS, PHYSICAL}};
     for (size_t i = 0; i < GL_COUNT(cases); i++) {
         struct announced a = up();
         loop(a.b, "in-1", GL_ZONE_ENTRY, true);
@@ -190,8 +190,14 @@ static void the_plate(void **state) {
         const char *text;
         double confidence;
         const char *rule;
-    } cases[] = {{"", 0.9, "NO_READ"},        {NULL, 0.9, "NO_READ"},           {"---", 0.9, "NO_READ"},      {"NC1?REG", 0.9, "NO_READ"},
-                 {"NC15REG", 0.79, "LOW_CONFIDENCE"}, {"NC15REG", NAN, "LOW_CONFIDENCE"}, {"NC15REG", -1, "LOW_CONFIDENCE"}, {"NC17REG", 0.9, "NO_DECLARATION"},
+    } cases[] = {{"", 0.9, "NO_READ"},
+                 {NULL, 0.9, "NO_READ"},
+                 {"---", 0.9, "NO_READ"},
+                 {"NC1?REG", 0.9, "NO_READ"},
+                 {"NC15REG", 0.79, "LOW_CONFIDENCE"},
+                 {"NC15REG", NAN, "LOW_CONFIDENCE"},
+                 {"NC15REG", -1, "LOW_CONFIDENCE"},
+                 {"NC17REG", 0.9, "NO_DECLARATION"},
                  {"NC16TRL", 0.9, "PLATE_ROLE_SWAP"}};
     for (size_t i = 0; i < GL_COUNT(cases); i++) {
         struct announced a = up();

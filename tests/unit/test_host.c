@@ -18,7 +18,7 @@
 
 #include "host/carrier.h"
 #include "host/health.h"
-#include "host/sandbox.h"
+#include "sandbox/sandbox.h"
 
 static const struct gl_now t0 = {1000000, 5000};
 
@@ -143,7 +143,7 @@ static int sandboxed(int (*probe)(int dir), int dir) {
     pid_t pid = fork();
     assert_true(pid >= 0);
     if (pid == 0) {
-        struct gl_sandbox box = {.evidence = dir};
+        struct gl_sandbox box = {.store = dir};
         struct gl_error err = {""};
         _exit(gl_sandbox_enter(&box, &err) < 0 ? 99 : probe(dir));
     }
@@ -186,6 +186,15 @@ static int read_hosts(int dir GL_UNUSED) {
     return open("/etc/hosts", O_RDONLY) < 0;
 }
 
+static int speak_for_another(int dir GL_UNUSED) {
+    struct gl_error err = {""};
+    int before = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    if (before < 0 || gl_sandbox_seal(&err) < 0) return 1;
+    if (socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0) < 0 || socket(AF_INET, SOCK_STREAM, 0) < 0) return 2;
+    socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    return 3;
+}
+
 static void sandbox_holds(void **state GL_UNUSED) {
     char dir[] = "/tmp/gl-host-XXXXXX", path[64];
     assert_non_null(mkdtemp(dir));
@@ -195,6 +204,7 @@ static void sandbox_holds(void **state GL_UNUSED) {
     assert_int_equal(sandboxed(become_somebody, fd), -SIGSYS);
     assert_int_equal(sandboxed(open_raw_sockets, fd), 0);
     assert_int_equal(sandboxed(read_hosts, fd), 0);
+    assert_int_equal(sandboxed(speak_for_another, fd), -SIGSYS);
     int landlock = sandboxed(read_passwords, fd);
     if (landlock == 1)
         print_message("this kernel has no landlock: files are not tried\n");

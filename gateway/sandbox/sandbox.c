@@ -1,5 +1,5 @@
 /* Landlock for files, seccomp for system calls. Network addresses are limited by systemd (IPAddressAllow=), which Debian 12's landlock cannot. */
-#include "host/sandbox.h"
+#include "sandbox/sandbox.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,22 +8,12 @@
 #include <seccomp.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/log.h"
-
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
 
 /* Rights that newer kernels know; Debian 12's header does not name them. */
 #define ACCESS_TRUNCATE (UINT64_C(1) << 14)
@@ -35,11 +25,14 @@
      LANDLOCK_ACCESS_FS_REMOVE_FILE)
 #define NODE (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | ACCESS_IOCTL_DEV)
 
-/* What name look-ups and the libraries read while running. */
-static const char *const readable[] = {
-    "/etc/resolv.conf", "/etc/hosts",     "/etc/host.conf", "/etc/nsswitch.conf", "/etc/gai.conf",       "/etc/services",
-    "/etc/ld.so.cache", "/etc/localtime", "/etc/ssl",       "/usr/lib",           "/usr/share/zoneinfo", "/run/systemd/resolve",
-    "/dev/null",        "/dev/urandom",   "/sys/bus/gpio",  "/sys/class/gpio",    "/sys/dev/char",       "/sys/devices"};
+/* What name look-ups, time zones and the libraries read while running. */
+static const char *const always[] = {"/etc/resolv.conf", "/etc/hosts",    "/etc/host.conf",      "/etc/nsswitch.conf",
+                                     "/etc/gai.conf",    "/etc/services", "/etc/ld.so.cache",    "/etc/localtime",
+                                     "/etc/ssl",         "/usr/lib",      "/usr/share/zoneinfo", "/usr/share/ca-certificates",
+                                     "/dev/null",        "/dev/urandom",  "/run/systemd/resolve"};
+
+/* Where the gpio library looks for what it has opened. */
+static const char *const with_nodes[] = {"/sys/bus/gpio", "/sys/class/gpio", "/sys/dev/char", "/sys/devices"};
 
 static int allow_fd(int ruleset, int fd, uint64_t access) {
     struct landlock_path_beneath_attr rule = {.allowed_access = access, .parent_fd = fd};
@@ -50,10 +43,14 @@ static int allow_fd(int ruleset, int fd, uint64_t access) {
     return syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) < 0 ? -errno : 0;
 }
 
-/* A path that is not there needs no rule. */
-static int allow_path(int ruleset, const char *path, uint64_t access) {
-    GL_CLEANUP(gl_close_fd) int fd = open(path, O_PATH | O_CLOEXEC);
-    return fd < 0 ? 0 : allow_fd(ruleset, fd, access);
+/* Paths that are not there need no rule. */
+static int allow_paths(int ruleset, const char *const *paths, size_t n, uint64_t access) {
+    int rc = 0;
+    for (size_t i = 0; i < n && rc == 0; i++) {
+        GL_CLEANUP(gl_close_fd) int fd = paths[i] && paths[i][0] ? open(paths[i], O_PATH | O_CLOEXEC) : -1;
+        if (fd >= 0) rc = allow_fd(ruleset, fd, access);
+    }
+    return rc;
 }
 
 /* All file rights that this kernel can withhold. */
@@ -66,11 +63,14 @@ static uint64_t handled(int abi) {
 }
 
 static int add_rules(int ruleset, uint64_t all, const struct gl_sandbox *s) {
-    int rc = s->evidence >= 0 ? allow_fd(ruleset, s->evidence, STORE & all) : 0;
-    for (size_t i = 0; i < GL_COUNT(readable) && rc == 0; i++) rc = allow_path(ruleset, readable[i], READ & all);
+    static const char *const dev[] = {"/dev"}, *const proc[] = {"/proc"};
+    int rc = s->store >= 0 ? allow_fd(ruleset, s->store, STORE & all) : 0;
+    if (rc == 0) rc = allow_paths(ruleset, always, GL_COUNT(always), READ & all);
+    if (rc == 0) rc = allow_paths(ruleset, s->read, s->n_read, READ & all);
+    if (rc == 0 && s->nodes) rc = allow_paths(ruleset, with_nodes, GL_COUNT(with_nodes), READ & all);
     /* A node that was unplugged comes back as a new one, so the right hangs on the folder; systemd's DeviceAllow= says which nodes. */
-    if (s->nodes && rc == 0) rc = allow_path(ruleset, "/dev", NODE & all);
-    if (SANITIZED && rc == 0) rc = allow_path(ruleset, "/proc", READ & all); /* the sanitizers look at this process */
+    if (rc == 0 && s->nodes) rc = allow_paths(ruleset, dev, 1, NODE & all);
+    if (rc == 0 && GL_SANITIZED) rc = allow_paths(ruleset, proc, 1, READ & all); /* the sanitizers look at this process */
     return rc;
 }
 
@@ -169,7 +169,7 @@ static int limit_sockets(scmp_filter_ctx ctx) {
 
 /* Threads may be made (the resolver's), processes may not. The filter cannot look into clone3's argument, so libc is sent to clone. */
 static int limit_clone(scmp_filter_ctx ctx) {
-    if (SANITIZED) return 0; /* LeakSanitizer clones itself and traces the process at its end */
+    if (GL_SANITIZED) return 0; /* LeakSanitizer clones itself and traces the process at its end */
     int rc = seccomp_rule_add(ctx, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
     if (rc == 0)
         rc = seccomp_rule_add(ctx, SCMP_ACT_KILL_PROCESS, SCMP_SYS(clone), 1, SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, 0));
@@ -197,4 +197,16 @@ int gl_sandbox_enter(const struct gl_sandbox *s, struct gl_error *err) {
         return gl_fail(err, -errno, "cannot give up new privileges: %s", strerror(errno));
     int rc = limit_files(s, err);
     return rc < 0 ? rc : limit_calls(err);
+}
+
+int gl_sandbox_seal(struct gl_error *err) {
+    enum { KIND = 0xF }; /* above it stand SOCK_NONBLOCK and SOCK_CLOEXEC */
+    scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
+    if (!ctx) return gl_fail(err, -ENOMEM, "cannot make a system call filter");
+    int rc = seccomp_attr_set(ctx, SCMP_FLTATR_CTL_TSYNC, 1);
+    if (rc == 0)
+        rc = seccomp_rule_add(ctx, SCMP_ACT_KILL_PROCESS, SCMP_SYS(socket), 1, SCMP_A1(SCMP_CMP_MASKED_EQ, KIND, SOCK_SEQPACKET));
+    if (rc == 0) rc = seccomp_load(ctx);
+    seccomp_release(ctx);
+    return rc < 0 ? gl_fail(err, rc, "cannot narrow the system call filter: %s", strerror(-rc)) : 0;
 }
