@@ -16,7 +16,8 @@ enum {
     GL_HELLO_WITHIN_MS = 5000,
     GL_DONE_HELD = 64,             /* as many as a channel reads in one turn */
     GL_IN_FLIGHT = 64,             /* per stream, towards the link */
-    GL_MAX_STREAMS = GL_MAX_LANES + 2
+    GL_MAX_STREAMS = GL_MAX_LANES + 2,
+    GL_MAX_REPLAYS = 8
 };
 
 struct daemon;
@@ -45,8 +46,15 @@ struct outbox_stream {
 /* A connection before its hello: it belongs to nobody yet. */
 struct stranger {
     struct gl_ipc *ch;             /* NULL = free */
-    const char *sock;
+    int kind;                      /* of its socket */
     int64_t since_mono;
+};
+
+struct replay {                    /* a range that somebody asked for again */
+    char topic[GL_TOPIC];          /* where to; "" = free */
+    int stream;
+    int64_t next, to;              /* everything up to next was handed to the link */
+    uint16_t n_flight;
 };
 
 struct control_peer {
@@ -88,12 +96,13 @@ struct daemon {
     bool broker;                   /* the link has the broker */
     uint16_t n_streams;
     struct outbox_stream streams[GL_MAX_STREAMS];
+    struct replay replays[GL_MAX_REPLAYS];
     int64_t cursors_mono;
     uint16_t n_states;
     struct retained states[GL_MAX_STATES];
     struct control_peer controls[GL_MAX_CONTROLS];
     struct stranger strangers[GL_MAX_STRANGERS];
-    struct gl_log_quota strangers_told;
+    struct gl_log_quota strangers_told[3];  /* per socket */
     struct gl_buf watched;         /* lines for watchers, until the commit */
     int64_t clock_mono;            /* last look at the clock's state */
     struct gl_now clock_last;

@@ -114,8 +114,12 @@ static bool its_own(const struct device_peer *p, const char *device) {
 
 static void take_reading(struct daemon *d, struct device_peer *p, const struct gl_reading *in) {
     struct gl_reading *r = (struct gl_reading *)(uintptr_t)in;  /* the channel's scratch: ours until the next message */
-    if (!its_own(p, r->device) || p->gpio != (r->kind == GL_READING_PRESENCE)) {
-        gl_ipc_close(p->ch, "sent a reading that is not its own to make");
+    bool stands = r->kind == GL_READING_PRESENCE;
+    const char *wrong = !its_own(p, r->device) ? "sent a reading in another device's name"
+                        : p->gpio != stands    ? "sent a reading of a kind that is not its own"
+                                               : NULL;
+    if (wrong) {
+        gl_ipc_close(p->ch, wrong);
         return;
     }
     memcpy(r->lane, p->lane->id, sizeof r->lane);

@@ -13,7 +13,7 @@
 
 #define DESTINATION "broker"
 
-enum { SAVE_CURSORS_MS = 5000, LINK_QUEUE = 1 << 20, SEQ_BITS = 48, REPLAY_MAX = 1000, READ_AT_ONCE = 32, REFUSED_EVERY_MS = 60000 };
+enum { SAVE_CURSORS_MS = 5000, LINK_QUEUE = 1 << 20, SEQ_BITS = 48, READ_AT_ONCE = 32, REFUSED_EVERY_MS = 60000 };
 
 static int64_t token_of(int stream, int64_t seq) { return ((int64_t)(stream + 1) << SEQ_BITS) | seq; }
 
@@ -122,6 +122,35 @@ static int push(void *user, const struct gl_out *o) {
     return 0;
 }
 
+/* The stored event once more, marked as replayed, on the asker's own reply topic. */
+static int push_again(void *user, const struct gl_out *o) {
+    struct pumping *p = user;
+    struct replay *r = &p->d->replays[p->stream];
+    if (o->seq > r->to || r->n_flight == GL_IN_FLIGHT) return 1;
+    GL_CLEANUP(gl_buf_free) struct gl_buf out = GL_BUF(GL_PAYLOAD - 1);
+    gl_buf_text(&out, "{\"replayed\":true,");
+    gl_buf_text(&out, o->payload + 1);
+    if (!out.failed) {
+        if (send_publish(p->d, token_of(GL_MAX_STREAMS + p->stream, o->seq), r->topic, false, out.data) < 0) return 1;
+        r->n_flight++;
+    }
+    r->next = o->seq;
+    return 0;
+}
+
+/* As fast as the broker takes it, and never in the way of what is new. */
+static void pump_replay(struct daemon *d, int i) {
+    struct gl_error err;
+    struct replay *r = &d->replays[i];
+    struct pumping p = {d, i};
+    if (!r->topic[0] || r->n_flight == GL_IN_FLIGHT || gl_ipc_queued(d->link) > LINK_QUEUE) return;
+    int64_t before = r->next;
+    const char *stream = d->streams[r->stream].name;
+    if (before < r->to && gl_journal_read(gl_engine_journal(d->engine), stream, before, READ_AT_ONCE, push_again, &p, &err) < 0)
+        gl_log(GL_ERROR, "replay: %s", err.text);
+    if (r->next == before && r->n_flight == 0) r->topic[0] = '\0';  /* done, or nothing more can be read */
+}
+
 void gl_outbox_pump(struct daemon *d) {
     struct gl_error err;
     if (!d->link || !d->broker) return;
@@ -131,6 +160,7 @@ void gl_outbox_pump(struct daemon *d) {
         if (s->next >= s->last || s->n_flight == GL_IN_FLIGHT || gl_ipc_queued(d->link) > LINK_QUEUE) continue;
         if (gl_journal_read(gl_engine_journal(d->engine), s->name, s->next, READ_AT_ONCE, push, &p, &err) < 0) gl_log(GL_ERROR, "outbox: %s", err.text);
     }
+    for (int i = 0; i < GL_MAX_REPLAYS; i++) pump_replay(d, i);
 }
 
 /* ---- from the link ---- */
@@ -163,6 +193,11 @@ static void set_aside(struct daemon *d, struct outbox_stream *s, int64_t seq, co
 static void published(struct daemon *d, const struct gl_msg_published *m) {
     int stream = (int)(m->token >> SEQ_BITS) - 1;
     int64_t seq = m->token & ((INT64_C(1) << SEQ_BITS) - 1);
+    if (stream >= GL_MAX_STREAMS && stream < GL_MAX_STREAMS + GL_MAX_REPLAYS) {
+        struct replay *r = &d->replays[stream - GL_MAX_STREAMS];
+        if (r->n_flight) r->n_flight--;
+        return;
+    }
     if (stream < 0 || stream >= d->n_streams) return;
     struct outbox_stream *s = &d->streams[stream];
     for (int i = 0; i < s->n_flight; i++)
@@ -191,6 +226,7 @@ static void broker_up(struct daemon *d, bool up, const char *reason) {
         d->streams[i].n_flight = 0;
         d->streams[i].next = d->streams[i].cursor.sent;
     }
+    memset(d->replays, 0, sizeof d->replays);  /* who asked asks again */
     for (int i = 0; up && i < d->n_states; i++) send_state(d, &d->states[i]);  /* what is, before what was */
 }
 
@@ -234,38 +270,31 @@ void gl_outbox_link_message(struct daemon *d, enum gl_message_type type, const v
 }
 
 /* ---- commands ack and replay ---- */
-struct replaying {
-    struct daemon *d;
-    const char *topic;
-    int64_t to;
-};
-
-/* The stored event once more, marked as replayed, on the asker's own reply topic. */
-static int replay_one(void *user, const struct gl_out *o) {
-    struct replaying *r = user;
-    if (o->seq > r->to || gl_ipc_queued(r->d->link) > LINK_QUEUE) return 1;
-    GL_CLEANUP(gl_buf_free) struct gl_buf out = GL_BUF(GL_PAYLOAD - 1);
-    gl_buf_text(&out, "{\"replayed\":true,");
-    gl_buf_text(&out, o->payload + 1);
-    if (!out.failed) send_publish(r->d, 0, r->topic, false, out.data);
-    return 0;
+/* The same client asking again for the same stream starts over. */
+static void begin_replay(struct daemon *d, const struct gl_command *cmd, const struct outbox_stream *s) {
+    char topic[GL_TOPIC];
+    struct replay *r = NULL;
+    gl_format(topic, sizeof topic, "greenlane/v1/%s/reply/%s/replay/%s", d->config->post, cmd->client, s->name);
+    for (int i = 0; i < GL_MAX_REPLAYS; i++)
+        if (!r || strcmp(d->replays[i].topic, topic) == 0 || (r->topic[0] && !d->replays[i].topic[0])) r = &d->replays[i];
+    if (r->topic[0] && strcmp(r->topic, topic) != 0) {
+        gl_log(GL_WARNING, "replay of %s for %s: too many replays run; it has to be asked for again", s->name, cmd->client);
+        return;
+    }
+    int64_t from = cmd->from_seq == GL_INT_NULL || cmd->from_seq < 1 ? 1 : cmd->from_seq;
+    int64_t to = cmd->to_seq == GL_INT_NULL || cmd->to_seq > s->last ? s->last : cmd->to_seq;
+    *r = (struct replay){.stream = (int)(s - d->streams), .next = from - 1, .to = to};
+    gl_clip(r->topic, sizeof r->topic, topic);
 }
 
 void gl_outbox_command(struct daemon *d, const struct gl_command *cmd) {
-    struct gl_error err;
     struct outbox_stream *s = find(d, cmd->stream);
     if (!s) return;
     if (cmd->name == GL_COMMAND_ACK && cmd->to_seq != GL_INT_NULL && cmd->to_seq > s->cursor.safe) {
         s->cursor.safe = cmd->to_seq < s->cursor.sent ? cmd->to_seq : s->cursor.sent;
         s->cursor_moved = true;
-        return;
     }
-    if (cmd->name != GL_COMMAND_REPLAY || !d->link || !d->broker) return;
-    char topic[GL_TOPIC];
-    gl_format(topic, sizeof topic, "greenlane/v1/%s/reply/%s/replay/%s", d->config->post, cmd->client, s->name);
-    int64_t from = cmd->from_seq == GL_INT_NULL || cmd->from_seq < 1 ? 1 : cmd->from_seq;
-    struct replaying r = {d, topic, cmd->to_seq == GL_INT_NULL || cmd->to_seq > s->last ? s->last : cmd->to_seq};
-    if (gl_journal_read(gl_engine_journal(d->engine), s->name, from - 1, REPLAY_MAX, replay_one, &r, &err) < 0) gl_log(GL_ERROR, "replay: %s", err.text);
+    if (cmd->name == GL_COMMAND_REPLAY && d->link && d->broker) begin_replay(d, cmd, s);
 }
 
 void gl_outbox_gateway_state(struct daemon *d, const char *state, struct gl_buf *payload) {

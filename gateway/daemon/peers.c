@@ -45,12 +45,13 @@ static struct device_peer *device_of(struct daemon *d, const struct gl_ipc *ch) 
 
 /* ---- strangers ---- */
 /* They could come by the thousand: what is said of them is bounded. */
-static void tell_of_stranger(struct daemon *d, const char *sock, const char *reason) {
+static void tell_of_stranger(struct daemon *d, int kind, const char *reason) {
+    struct gl_log_quota *q = &d->strangers_told[kind];
     char more[48] = "";
-    if (!gl_log_allowed(&d->strangers_told, 20, 3000, d->now.mono)) return;
-    if (d->strangers_told.dropped > 0) gl_format(more, sizeof more, " (and %llu more)", (unsigned long long)d->strangers_told.dropped);
-    gl_log(GL_WARNING, "%s: a connection was ended: %s%s", sock, reason, more);
-    d->strangers_told.dropped = 0;
+    if (!gl_log_allowed(q, 20, 3000, d->now.mono)) return;
+    if (q->dropped > 0) gl_format(more, sizeof more, " (and %llu more)", (unsigned long long)q->dropped);
+    gl_log(GL_WARNING, "%s: a connection was ended: %s%s", kinds[kind].name, reason, more);
+    q->dropped = 0;
 }
 
 static struct stranger *stranger_of(struct daemon *d, const struct gl_ipc *ch) {
@@ -68,14 +69,14 @@ static void known(struct daemon *d, const struct gl_ipc *ch) {
 static void stranger_gone(struct daemon *d, const struct gl_ipc *ch, const char *reason) {
     struct stranger *s = stranger_of(d, ch);
     if (!s) return;
-    tell_of_stranger(d, s->sock, reason);
+    tell_of_stranger(d, s->kind, reason);
     s->ch = NULL;
 }
 
 static void accept_stranger(struct daemon *d, int kind, int fd) {
     struct stranger *s = stranger_of(d, NULL);
     if (!s) {
-        tell_of_stranger(d, kinds[kind].name, "too many that do not say who they are");
+        tell_of_stranger(d, kind, "too many that do not say who they are");
         close(fd);
         return;
     }
@@ -84,7 +85,7 @@ static void accept_stranger(struct daemon *d, int kind, int fd) {
         gl_log(GL_WARNING, "%s: a connection could not be taken", kinds[kind].name);
         return;
     }
-    s->sock = kinds[kind].name;
+    s->kind = kind;
     s->since_mono = d->now.mono;
 }
 
@@ -142,7 +143,7 @@ static void control_message(void *user, struct gl_ipc *ch GL_UNUSED, enum gl_mes
 static void control_closed(void *user, struct gl_ipc *ch GL_UNUSED, const char *reason) {
     struct control_peer *p = user;
     /* Who asked and went is not worth a line; who sent what it may not is. */
-    if (strncmp(reason, "it sent", 7) == 0) tell_of_stranger(p->d, "control.sock", reason);
+    if (strncmp(reason, "it sent", 7) == 0) tell_of_stranger(p->d, CONTROL, reason);
     *p = (struct control_peer){.d = p->d};
 }
 

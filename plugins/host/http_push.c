@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/buf.h"
@@ -19,8 +20,16 @@ enum {
     CONNECTIONS_PER_PEER = 4, /* a stranger cannot take all of them */
     IDLE_S = 10,
     REQUEST_MS = 60000, /* a whole request, however slowly it trickles */
+    STRANGERS = 2,      /* connections from elsewhere than ?from= ; they only get to hear that they may not */
+    LOOK_MS = 1000,     /* at the latest: at its limit libmicrohttpd stops listening, and takes it up again only when it runs */
     CONNECTION_MEMORY = 65536,
     FEED_SIZE = 65536
+};
+
+struct visitor {
+    int fd;         /* -1 = free */
+    uint64_t since; /* connected, or done with the last request */
+    bool stranger;
 };
 
 struct push {
@@ -35,6 +44,7 @@ struct push {
     struct gl_backoff backoff;
     int handles;
     bool closing;
+    struct visitor visitors[CONNECTIONS];
 };
 
 struct request {
@@ -54,16 +64,19 @@ static enum MHD_Result answer(struct MHD_Connection *conn, unsigned status, cons
     return rc;
 }
 
-/* The peer's address as text; an IPv4 address that came in over IPv6 is shown as IPv4. */
-static void peer_text(struct MHD_Connection *conn, char *out, size_t size) {
-    const union MHD_ConnectionInfo *info = MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    const struct sockaddr *a = info ? info->client_addr : NULL;
+/* An address as text; an IPv4 address that came in over IPv6 is shown as IPv4. */
+static void address_text(const struct sockaddr *a, char *out, size_t size) {
     char text[NI_MAXHOST] = "";
     if (a) {
         socklen_t len = a->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in);
         if (getnameinfo(a, len, text, sizeof text, NULL, 0, NI_NUMERICHOST) != 0) text[0] = '\0';
     }
     gl_clip(out, size, strncmp(text, "::ffff:", 7) == 0 ? text + 7 : text);
+}
+
+static void peer_text(struct MHD_Connection *conn, char *out, size_t size) {
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    address_text(info ? info->client_addr : NULL, out, size);
 }
 
 static bool same_address(const char *a, const char *b) {
@@ -73,12 +86,57 @@ static bool same_address(const char *a, const char *b) {
     return inet_pton(family, a, x) == 1 && inet_pton(family, b, y) == 1 && memcmp(x, y, len) == 0;
 }
 
+/* ---- who is connected ---------------------------------------------------------------------------------------------------------------- */
+static bool is_stranger(const struct push *p, const char *peer) {
+    return p->at.from[0] && !same_address(p->at.from, peer);
+}
+
+/* Strangers must not take the places that the device needs. */
+static enum MHD_Result on_accept(void *user, const struct sockaddr *addr, socklen_t len GL_UNUSED) {
+    struct push *p = user;
+    char peer[65], detail[GL_DETAIL];
+    int n = 0;
+    address_text(addr, peer, sizeof peer);
+    for (int i = 0; i < CONNECTIONS; i++) n += p->visitors[i].fd >= 0 && p->visitors[i].stranger;
+    if (!is_stranger(p, peer) || n < STRANGERS) return MHD_YES;
+    gl_format(detail, sizeof detail, "too many connections from elsewhere, one from %s; only %s is believed", peer, p->at.from);
+    p->events.refused(p->user, "wrong_address", detail);
+    return MHD_NO;
+}
+
+static void on_connection(void *user, struct MHD_Connection *conn, void **context, enum MHD_ConnectionNotificationCode what) {
+    struct push *p = user;
+    struct visitor *v = *context;
+    char peer[65];
+    if (what == MHD_CONNECTION_NOTIFY_CLOSED) {
+        if (v) v->fd = -1;
+        return;
+    }
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(conn, MHD_CONNECTION_INFO_CONNECTION_FD);
+    for (int i = 0; info && i < CONNECTIONS; i++) {
+        if (p->visitors[i].fd >= 0) continue;
+        peer_text(conn, peer, sizeof peer);
+        p->visitors[i] = (struct visitor){.fd = info->connect_fd, .since = uv_now(p->loop), .stranger = is_stranger(p, peer)};
+        *context = &p->visitors[i];
+        return;
+    }
+}
+
+/* A byte now and then keeps libmicrohttpd content, also within a header that never ends: here the whole is measured. */
+static void end_crawlers(struct push *p) {
+    uint64_t now = uv_now(p->loop);
+    for (int i = 0; i < CONNECTIONS; i++) {
+        struct visitor *v = &p->visitors[i];
+        if (v->fd >= 0 && now - v->since > REQUEST_MS + IDLE_S * 1000) shutdown(v->fd, SHUT_RDWR);
+    }
+}
+
 /* What is wrong with a request before its body is read; 0 = nothing. */
 static unsigned refuse_early(struct push *p, struct MHD_Connection *conn, const char *url, const char *method,
                              const char **ret_text) {
     char peer[65], detail[GL_DETAIL];
     peer_text(conn, peer, sizeof peer);
-    if (p->at.from[0] && !same_address(p->at.from, peer)) {
+    if (is_stranger(p, peer)) {
         gl_format(detail, sizeof detail, "a request came from %s; only %s is believed", peer, p->at.from);
         p->events.refused(p->user, "wrong_address", detail);
         *ret_text = "this address may not send here\n";
@@ -155,10 +213,12 @@ static enum MHD_Result on_request(void *user, struct MHD_Connection *conn, const
                                 : answer(conn, MHD_HTTP_OK, "OK\n");
 }
 
-static void on_completed(void *user, struct MHD_Connection *conn GL_UNUSED, void **con_cls,
-                         enum MHD_RequestTerminationCode code GL_UNUSED) {
+static void on_completed(void *user, struct MHD_Connection *conn, void **con_cls, enum MHD_RequestTerminationCode code GL_UNUSED) {
     struct push *p = user;
     struct request *r = *con_cls;
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(conn, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    struct visitor *v = info ? info->socket_context : NULL;
+    if (v) v->since = uv_now(p->loop);
     if (!r) return;
     if (!r->done && r->body.len > 0 && !p->closing) {
         p->events.refused(p->user, "body_cut", "a request ended before its body was complete");
@@ -180,10 +240,9 @@ static void run(struct push *p) {
     uv_update_time(p->loop);
     if (MHD_run(p->daemon) != MHD_YES) gl_log(GL_WARNING, "the HTTP listener on %s:%u stumbled", p->at.host, p->at.port);
     if (p->closing) return;
-    if (MHD_get_timeout(p->daemon, &ms) == MHD_YES)
-        uv_timer_start(&p->timer, on_timer, ms < 1000 ? ms : 1000, 0);
-    else
-        uv_timer_stop(&p->timer);
+    end_crawlers(p);
+    bool due = MHD_get_timeout(p->daemon, &ms) == MHD_YES && ms < LOOK_MS;
+    uv_timer_start(&p->timer, on_timer, due ? ms : LOOK_MS, 0);
 }
 
 static void on_poll(uv_poll_t *poll, int status GL_UNUSED, int events GL_UNUSED) {
@@ -193,11 +252,12 @@ static void on_poll(uv_poll_t *poll, int status GL_UNUSED, int events GL_UNUSED)
 static int start_daemon(struct push *p, struct gl_error *err) {
     int fd = gl_listen_tcp(&p->at, err);
     if (fd < 0) return fd;
-    p->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request, p, MHD_OPTION_EXTERNAL_LOGGER,
-                                 on_mhd_log, NULL, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS,
-                                 MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)CONNECTIONS_PER_PEER, MHD_OPTION_CONNECTION_TIMEOUT,
-                                 (unsigned)IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-                                 MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_NOTIFY_COMPLETED, on_completed, p, MHD_OPTION_END);
+    p->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_ERROR_LOG, 0, on_accept, p, on_request, p, MHD_OPTION_EXTERNAL_LOGGER,
+                                 on_mhd_log, NULL, MHD_OPTION_NOTIFY_CONNECTION, on_connection, p, MHD_OPTION_LISTEN_SOCKET, fd,
+                                 MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+                                 (unsigned)CONNECTIONS_PER_PEER, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,
+                                 MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+                                 MHD_OPTION_NOTIFY_COMPLETED, on_completed, p, MHD_OPTION_END);
     if (!p->daemon) {
         gl_close_fd(&fd);
         return gl_fail(err, -EIO, "cannot start the HTTP listener on %s:%u", p->at.host, p->at.port);
@@ -236,6 +296,7 @@ static int push_open(uv_loop_t *loop, const struct gl_address *at, const char *s
     struct push *p = calloc(1, sizeof *p);
     if (!p) return -ENOMEM;
     *p = (struct push){.base = {&gl_carrier_http_push}, .loop = loop, .at = *at, .events = *events, .user = user, .handles = 1};
+    for (int i = 0; i < CONNECTIONS; i++) p->visitors[i].fd = -1;
     int rc = uv_timer_init(loop, &p->timer);
     if (rc < 0) {
         free(p);

@@ -76,7 +76,6 @@ def evidence_on_the_wire(rig, size):
     got["greenlane"] = block(rig, "greenlane", "w", size["wire"], 200, broker=rig.broker_port, filter=filters("greenlane", "w"), line=rig.wire_port)
     rig.counted += got["greenlane"]["passages"]
     rig.stop("w.qr")
-    os.unlink(os.path.join(rig.work, "bare.sock")) if os.path.exists(os.path.join(rig.work, "bare.sock")) else None
     rig.bare(line=rig.wire_port)
     got["bare"] = block(rig, "bare", "w", size["wire"], 200, broker=rig.broker_port, filter=filters("bare", "w"), line=rig.wire_port)
     rig.stop("bare")
@@ -118,7 +117,7 @@ def sustained(rig, size):
 
 # ---- start, memory, disk ------------------------------------------------------------------------------------------------------------------
 def forget_pages(rig):
-    """As after power-on: no page of the cache or of the programs' data is in memory."""
+    """As after power-on: no page of the databases is in memory."""
     for name in os.listdir(rig.state):
         path = os.path.join(rig.state, name)
         if os.path.isfile(path):

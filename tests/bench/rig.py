@@ -220,9 +220,12 @@ class Rig:
 
     def bare(self, line=None):
         extra = ["--line", str(line)] if line else []
+        path = os.path.join(self.work, "bare.sock")
+        if os.path.exists(path):
+            os.unlink(path)
         self.start("bare", os.path.join(self.bin, "bench-bare"), "--socket", "bare.sock", "--cache", os.path.join(self.state, "cache.db"),
                    "--journal", "bare.db", "--broker", str(self.broker_port), *extra)
-        wait("the bare program", lambda: os.path.exists(os.path.join(self.work, "bare.sock")))
+        wait("the bare program", lambda: os.path.exists(path))
 
     def logged(self, name, text):
         program = self.programs[name]

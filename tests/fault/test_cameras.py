@@ -3,6 +3,7 @@ counts it, nothing of it becomes a reading, and a good event afterwards works.""
 import contextlib
 import os
 import socket
+import threading
 import time
 import unittest
 
@@ -63,12 +64,6 @@ class Camera(rig.Case):
     def plates(self):
         return [e["data"]["value"]["text"] for t, e in self.post.look()[self.from_event:] if t == "lane/in-2/reading/plate"]
 
-    def counted(self, name, before, more=1):
-        until("%s to be counted" % name, lambda: self.post.counters("in-2.front").get(name, 0) >= before + more, 25)
-
-    def count(self, name):
-        return self.post.counters("in-2.front").get(name, 0)
-
     def good_one_works(self, plate):
         until("a good event", lambda: self.push(request(multipart(event(plate)))) == 200)
         until("its reading", lambda: plate in self.plates())
@@ -78,15 +73,12 @@ class Camera(rig.Case):
         self.good_one_works("AAA111")
 
     def test_1_wrong_address(self):
-        before = self.count("refused.wrong_address")
         self.assertEqual(self.push(request(multipart(event("EVIL1"))), "127.0.0.2"), 403)
         self.assertEqual(self.push(request(b"", length=10 ** 12), "127.0.0.3"), 403)
         self.good_one_works("BBB111")
-        self.counted("refused.wrong_address", before, 2)
         self.assertEqual(self.post.device("in-2.front")["state"], "online", "a stranger made a camera look unwell")
 
     def test_2_requests(self):
-        before = self.count("refused.wrong_path")
         self.assertEqual(self.push(request(multipart(event("EVIL2")), path="/other")), 404)
         self.assertEqual(self.push(request(b"", method="GET")), 405)
         self.assertEqual(self.push(request(b"", length=10 ** 12)), 413)
@@ -97,7 +89,6 @@ class Camera(rig.Case):
         chunks = b"POST /event HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n" + b"100000\r\n" + b"x" * 0x100000 + b"\r\n"
         self.assertNotEqual(self.push(chunks + (b"100000\r\n" + b"y" * 0x100000 + b"\r\n") * 9, cut=True), 200)
         self.good_one_works("CCC111")
-        self.counted("refused.wrong_path", before)
 
     def test_3_bodies(self):
         doctype = '<!DOCTYPE r [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;"><!ENTITY c "&b;&b;&b;&b;&b;&b;&b;">]>\n'
@@ -108,33 +99,40 @@ class Camera(rig.Case):
                "endless head": b"--boundary\r\n" + b"X: y\r\n" * 5000, "no utf-8": multipart(event("EVIL3").replace(b"EVIL3", b"\xff\xfe"))}
         for name, body in bad.items():
             with self.subTest(body=name):
-                before = sum(v for k, v in self.post.counters("in-2.front").items() if k.startswith("refused."))
-                self.push(request(body))
-                until("a counted refusal", lambda b=before: sum(v for k, v in self.post.counters("in-2.front").items()
-                                                                if k.startswith("refused.")) > b, 25)
-        self.assertEqual(self.post.device("in-2.front")["state"], "degraded")
+                self.assertIn(self.push(request(body)), (200, 400))   # understood or not: the camera shall not send it again for ever
+        until("the camera to be degraded", lambda: self.post.device("in-2.front")["state"] == "degraded")
         for cut in (100, len(whole) // 2, len(whole) - 40):
             self.push(request(whole[:cut], length=len(whole)), cut=True)
         self.good_one_works("DDD111")
 
     def test_4_crawlers(self):
         """Connections that send a byte now and then, some before their header is whole: the camera still gets in, and they do not stay."""
-        crawlers = [self.connect() for _ in range(3)] + [self.connect(a) for a in ("127.0.0.2", "127.0.0.3") for _ in range(4)]
+        crawlers = [self.connect() for _ in range(2)] + [self.connect(a) for a in ("127.0.0.2", "127.0.0.3", "127.0.0.4") for _ in range(4)]
         for i, s in enumerate(crawlers):
             with contextlib.suppress(OSError):
                 s.sendall(b"POST /event HTTP/1.1\r\nX: " if i % 2 else request(b"x", length=5000))
-        for _ in range(4):
-            time.sleep(0.5)
-            for s in crawlers:
-                with contextlib.suppress(OSError):
-                    s.sendall(b"y")
-        self.good_one_works("EEE111")
+        stop = threading.Event()
+
+        def crawl():
+            while not stop.wait(0.5):
+                for s in crawlers:
+                    with contextlib.suppress(OSError):
+                        s.sendall(b"y")
+        thread = threading.Thread(target=crawl, daemon=True)
+        thread.start()
+        try:
+            time.sleep(1)
+            self.good_one_works("EEE111")
+        finally:
+            stop.set()
+            thread.join()
 
     def test_5_a_crowd(self):
         crowd = [self.connect("127.0.0.%d" % (1 + i % 3)) for i in range(20)]
         for s in crowd:
             with contextlib.suppress(OSError):
                 s.sendall(request(b"x", length=1000))
+        time.sleep(0.5)
         for s in crowd:
             s.close()
         self.good_one_works("FFF111")
@@ -149,15 +147,27 @@ class Camera(rig.Case):
         self.good_one_works("GGG111")
 
 
+    def test_9_counted(self):
+        """Every refusal so far has its name and its number; they are published every ten seconds."""
+        least = {"refused.wrong_address": 2, "refused.wrong_path": 1, "refused.body_too_large": 2, "refused.body_cut": 3}
+
+        def counted():
+            got = self.post.counters("in-2.front")
+            rest = sum(v for k, v in got.items() if k.startswith("refused.") and k not in least)
+            return all(got.get(k, 0) >= n for k, n in least.items()) and rest >= 9
+        until("the counters", counted, 25)
+
+
 class Stream(rig.Case):
     def test_camera_that_sends_noise(self):
         """One that is read from: noise and half events, then a good one; the stream is taken up again."""
         post = self.post
         process = post.pid("in-1.rear")
-        for line in ("garbage 5000", "cut", "garbage 300000"):
+        for line in ("garbage 5000", "cut", "garbage 2000000"):
+            post.sim("in-1", "rear").say("wait 10000")   # until somebody reads
             post.sim("in-1", "rear").say(line)
             time.sleep(0.5)
-        until("a refusal that is counted", lambda: any(k.startswith("refused.") for k in post.counters("in-1.rear")), 25)
+        until("a refusal that is counted", lambda: any(k.startswith("refused.") for k in post.counters("in-1.rear")), 30)
         until("the camera to be heard again", lambda: post.device("in-1.rear").get("state") in ("online", "degraded"), 40)
         n = len(post.look())
 
@@ -220,7 +230,7 @@ class Reader(rig.Case):
         for _ in range(64):
             with contextlib.suppress(OSError):
                 self.s.sendall(b"A" * 65536)
-        until("it to be refused and counted", lambda: self.post.counters("in-1.qr").get("refused.too_long", 0) >= 1, 25)
+        self.post.logged("in-1.qr: input refused: too_long")
         self.works("GMRAREADER2")
         self.assertEqual(self.codes(), ["GMRAREADER2"])
         with open("/proc/%d/statm" % self.process, encoding="ascii") as f:

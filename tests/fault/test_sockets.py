@@ -41,7 +41,7 @@ class Hostile(rig.Case):
         for i in range(20):
             yield "noise %d" % i, bytes(rng.randrange(256) for _ in range(rng.randrange(8, 600)))
 
-    def test_1_garbage(self):
+    def test_9_garbage(self):
         for sock in ("device.sock", "link.sock", "control.sock"):
             for name, data in self.garbage():
                 with self.subTest(socket=sock, data=name):
@@ -95,7 +95,7 @@ class Hostile(rig.Case):
         p.close()
         post.ready()
 
-    def test_7_wrong_types(self):
+    def test_1_wrong_types(self):
         """Each socket takes its own kinds alone: no command from a device, no reading from a link, no feed by the operator's socket."""
         post = self.post
         for sock, first, kind in (("device.sock", hello("in-2.qr"), COMMAND), ("device.sock", hello("in-2.qr"), 4), ("link.sock", b"", READING),
@@ -106,7 +106,7 @@ class Hostile(rig.Case):
             post.ready()
         post.logged("may not send", self.since)
 
-    def test_8_a_hundred_connections(self):
+    def test_7_a_hundred_connections(self):
         """A hundred that say nothing: they are ended in time, and meanwhile lanes, link and operator are served."""
         post = self.post
         crowd = [self.peer("device.sock") for _ in range(100)]
@@ -120,7 +120,7 @@ class Hostile(rig.Case):
         until("the reader's process to be back", lambda: post.device("in-2.qr").get("state") == "online", 40)
         self.assertTrue(all(p.ended(30) for p in crowd), "a connection that never says hello is held for ever")
 
-    def test_9_operators_socket_full(self):
+    def test_8_operators_socket_full(self):
         post = self.post
         crowd = [self.peer("control.sock") for _ in range(20)]
         time.sleep(0.3)
