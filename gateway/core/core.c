@@ -2,13 +2,22 @@
 #include "core/core.h"
 
 #include <errno.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "core/internal.h"
+
+static bool key_identifiers(struct gl_core *c) {
+    char sha256[] = "SHA256";
+    OSSL_PARAM params[] = {OSSL_PARAM_construct_utf8_string("digest", sha256, 0), OSSL_PARAM_construct_end()};
+    EVP_MAC *hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+    c->mac = hmac ? EVP_MAC_CTX_new(hmac) : NULL;
+    EVP_MAC_free(hmac);
+    return c->mac && EVP_MAC_init(c->mac, c->key, sizeof c->key, params);
+}
 
 int gl_core_new(const struct gl_config *config, const uint8_t key[32], const char *boot, struct gl_core **ret) {
     struct gl_core *c = calloc(1, sizeof *c);
@@ -18,6 +27,10 @@ int gl_core_new(const struct gl_config *config, const uint8_t key[32], const cha
     if (gl_copy(c->boot, sizeof c->boot, boot) < 0) {
         free(c);
         return -EINVAL;
+    }
+    if (!key_identifiers(c)) {
+        gl_core_free(c);
+        return -ENOTSUP;
     }
     c->feed = GL_FEED_EMPTY;
     c->n_lanes = config->n_lanes;
@@ -41,6 +54,7 @@ void gl_core_free(struct gl_core *c) {
     if (!c) return;
     for (int i = 0; i < c->n_lanes; i++)
         for (int k = 0; k < c->lanes[i].n; k++) free(c->lanes[i].passages[k]);
+    EVP_MAC_CTX_free(c->mac);
     OPENSSL_cleanse(c->key, sizeof c->key);
     free(c);
 }
@@ -49,9 +63,11 @@ void gl_core_free(struct gl_core *c) {
 void gl_core_uuid(struct gl_core *c, struct gl_now at, char out[GL_UUID]) {
     char text[GL_UUID + 24];
     uint8_t mac[EVP_MAX_MD_SIZE];
-    unsigned len = 0;
+    size_t len = 0;
     gl_format(text, sizeof text, "%s/%llu", c->boot, (unsigned long long)c->ids++);
-    if (!HMAC(EVP_sha256(), c->key, sizeof c->key, (const uint8_t *)text, strlen(text), mac, &len)) abort();
+    if (!EVP_MAC_init(c->mac, NULL, 0, NULL) || !EVP_MAC_update(c->mac, (const uint8_t *)text, strlen(text)) ||
+        !EVP_MAC_final(c->mac, mac, &len, sizeof mac) || len < 10)
+        abort();
     uint64_t t = (uint64_t)at.wall & 0xFFFFFFFFFFFF;
     gl_format(out, GL_UUID, "%08x-%04x-7%01x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", (unsigned)(t >> 16), (unsigned)(t & 0xFFFF), mac[0] & 0xF,
               mac[1], (mac[2] & 0x3F) | 0x80, mac[3], mac[4], mac[5], mac[6], mac[7], mac[8], mac[9]);

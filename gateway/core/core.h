@@ -58,7 +58,7 @@ enum gl_effect_type {
 };
 
 struct gl_use_change {
-    struct gl_ref ref;
+    struct gl_ref ref;    /* "" = everything that the passage has reserved */
     uint8_t use;          /* GL_USE_NONE = freed */
     char passage[GL_UUID];
 };

@@ -1,5 +1,7 @@
 /* What the files of the core share: the state of lanes and passages, and how effects are made. Nothing outside gateway/core/ includes this. */
 #pragma once
+#include <openssl/evp.h>
+
 #include "core/core.h"
 
 enum { GL_LANE_PASSAGES = 6, GL_SEEN_COMMANDS = 256, GL_ENTRY_ATTACH_MS = 10000, GL_PLATE_AFTER_MS = 2000 };
@@ -32,6 +34,7 @@ struct passage {
     int64_t cleared_mono;         /* when it came off the entry loop, with entry_cleared */
     bool lookup_pending;
     int64_t judged_mono;          /* the rules ran last; INT64_MIN = never */
+    struct gl_passage told;       /* the last passage event */
     bool dirty;                   /* what is known changed since the last passage event */
     uint16_t n_readings;
     char readings[GL_MAX_READINGS][GL_UUID];
@@ -70,6 +73,7 @@ struct lane {
 struct gl_core {
     const struct gl_config *config;
     uint8_t key[32];
+    EVP_MAC_CTX *mac;             /* keyed once, for identifiers */
     char boot[GL_UUID];
     uint64_t ids;                 /* identifiers given so far */
     uint8_t feed;

@@ -39,6 +39,7 @@ static void add_missing(struct gl_passage *out, bool missing, const char *what) 
 
 void gl_passage_publish(struct gl_core *c, struct lane *l, struct passage *p, enum gl_exit how) {
     struct gl_passage out;
+    memset(&out, 0, sizeof out);  /* its padding too: it is compared below */
     gl_fields_clear(&gl_passage_fields, &out);
     memcpy(out.lane, l->config->id, sizeof out.lane);
     memcpy(out.passage, p->id, sizeof out.passage);
@@ -60,6 +61,8 @@ void gl_passage_publish(struct gl_core *c, struct lane *l, struct passage *p, en
     out.closed_at = how != GL_EXIT_NONE ? c->now.wall : 0;
     out.exit = how;
     p->dirty = false;
+    if (memcmp(&out, &p->told, sizeof out) == 0) return;  /* nothing that anybody would see has changed */
+    p->told = out;
     ADD_EFFECT(c, GL_EFFECT_PASSAGE, &out);
 }
 
@@ -95,6 +98,11 @@ void gl_passage_note_reading(struct passage *p, const char *id) {
 }
 
 static void release_uses(struct gl_core *c, struct passage *p, enum gl_use use) {
+    if (p->restored) {  /* what it reserved before the restart only the journal knows */
+        struct gl_use_change all = {.use = (uint8_t)use};
+        memcpy(all.passage, p->id, sizeof all.passage);
+        ADD_EFFECT(c, GL_EFFECT_USE, &all);
+    }
     for (int i = 0; i < p->n_reserved; i++) {
         struct gl_use_change u = {.ref = p->reserved[i], .use = (uint8_t)use};
         memcpy(u.passage, p->id, sizeof u.passage);

@@ -10,11 +10,9 @@
 #include "core/internal.h"
 
 void gl_rule_say(struct gl_decision *d, const struct gl_rule *r, enum gl_result result, const char *about, const char *fmt, ...) {
-    if (d->n_rules == GL_MAX_RULES) {
-        d->rules[GL_MAX_RULES - 1].result = GL_UNKNOWN;  /* more outcomes than fit: what is not shown must not pass */
-        d->rules[GL_MAX_RULES - 1].level = GL_LEVEL_DESK;
-        return;
-    }
+    /* Every check says a bounded number of things and all of them fit; were that ever wrong, the strictest must not be what is left out. */
+    if (d->n_rules == GL_MAX_RULES && (result == GL_PASS || result == GL_NOTE || d->rules[GL_MAX_RULES - 1].level > r->level)) return;
+    if (d->n_rules == GL_MAX_RULES) d->n_rules--;
     struct gl_rule_outcome *o = &d->rules[d->n_rules++];
     *o = (struct gl_rule_outcome){.result = (uint8_t)result};
     gl_clip(o->rule, sizeof o->rule, r->code);
@@ -293,30 +291,25 @@ RULE(decision_pending) {
     else if (matched(f)) SAY(GL_PASS, "", "the authority has decided");
 }
 
-static void control(const struct gl_rule *self, struct gl_decision *d, uint8_t channel, const char *ref) {
-    static const uint8_t level[] = {[GL_CHANNEL_DESK] = GL_LEVEL_DESK, [GL_CHANNEL_PHYSICAL] = GL_LEVEL_PHYSICAL, [GL_CHANNEL_REFUSE] = GL_LEVEL_REFUSE};
-    SAY(GL_FAIL, ref, "the authority wants %s", channel == GL_CHANNEL_DESK ? "documents at the desk" : "a physical control");
-    d->rules[d->n_rules - 1].level = level[channel];
-}
+static bool wants_desk(const struct facts *f GL_UNUSED, const struct gl_answer_declaration *x) { return x->control == GL_CHANNEL_DESK; }
+static bool wants_physical(const struct facts *f GL_UNUSED, const struct gl_answer_declaration *x) { return x->control == GL_CHANNEL_PHYSICAL; }
+static bool is_refused(const struct facts *f GL_UNUSED, const struct gl_answer_declaration *x) { return x->control == GL_CHANNEL_REFUSE; }
+
 RULE(authority_control) {
     const struct gl_answer_movement *m = chosen(f);
-    bool said = false;
-    if (m && (m->channel == GL_CHANNEL_DESK || m->channel == GL_CHANNEL_PHYSICAL)) control(self, d, m->channel, m->ref.value), said = true;
-    for (int i = 0; i < f->answer->n_declarations; i++) {
-        const struct gl_answer_declaration *x = &f->answer->declarations[i];
-        if (!gl_facts_judged(f, x) || (x->control != GL_CHANNEL_DESK && x->control != GL_CHANNEL_PHYSICAL)) continue;
-        control(self, d, x->control, x->ref.value);
-        said = true;
-    }
-    if (!said && matched(f)) SAY(GL_PASS, "", "no control was ordered");
+    int from = d->n_rules;
+    if (m && m->channel == GL_CHANNEL_PHYSICAL) SAY(GL_FAIL, m->ref.value, "the authority wants a physical control");
+    over_declarations(f, self, d, wants_physical, true, "is to be controlled physically", "");
+    int desk = d->n_rules;
+    if (m && m->channel == GL_CHANNEL_DESK) SAY(GL_FAIL, m->ref.value, "the authority wants documents at the desk");
+    over_declarations(f, self, d, wants_desk, true, "is wanted at the desk", "");
+    for (int i = desk; i < d->n_rules; i++) d->rules[i].level = GL_LEVEL_DESK;
+    if (d->n_rules == from && matched(f)) SAY(GL_PASS, "", "no control was ordered");
 }
 RULE(entry_denied) {
     const struct gl_answer_movement *m = chosen(f);
     if (m && m->channel == GL_CHANNEL_REFUSE) SAY(GL_FAIL, m->ref.value, "the authority refuses entry");
-    for (int i = 0; i < f->answer->n_declarations; i++) {
-        const struct gl_answer_declaration *x = &f->answer->declarations[i];
-        if (gl_facts_judged(f, x) && x->control == GL_CHANNEL_REFUSE) SAY(GL_FAIL, x->ref.value, "the authority refuses %s", x->ref.value);
-    }
+    over_declarations(f, self, d, is_refused, true, "is refused entry", "");
 }
 
 /* Keyed, so that nobody without the key can tell beforehand, and an auditor with it can tell afterwards. */

@@ -16,7 +16,7 @@ enum {
     GL_HELLO_WITHIN_MS = 5000,
     GL_DONE_HELD = 64,             /* as many as a channel reads in one turn */
     GL_IN_FLIGHT = 64,             /* per stream, towards the link */
-    GL_MAX_STREAMS = GL_MAX_LANES + 2,
+    GL_MAX_STREAMS = 2 * GL_MAX_LANES + 2,
     GL_MAX_REPLAYS = 8
 };
 

@@ -47,8 +47,8 @@ static void tell(struct daemon *d, int lane) {
     struct gl_msg_output out = {.signal = s->signal ? s->signal : (uint8_t)GL_SIGNAL_STOP, .silence_ms = GL_OUTPUT_SILENCE_MS};
     memcpy(out.lane, d->config->lanes[lane].id, sizeof out.lane);
     if (out.signal == GL_SIGNAL_RELEASE) {
-        out.lease_ms = d->lease_mono[lane] - d->now.mono;
-        if (out.lease_ms <= 0) out.signal = GL_SIGNAL_STOP;
+        out.lease_until = d->lease_mono[lane];
+        if (out.lease_until <= d->now.mono) out.signal = GL_SIGNAL_STOP;
     }
     if (d->stopping) out.signal = GL_SIGNAL_FAULT;
     d->told_mono[lane] = d->now.mono;

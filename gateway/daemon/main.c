@@ -118,9 +118,13 @@ static int load_key(const struct gl_config *c, uint8_t key[32], struct gl_error 
     GL_CLEANUP(gl_close_fd) int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd >= 0) return read(fd, key, 32) == 32 ? 0 : gl_fail(err, -EINVAL, "%s: shorter than 32 bytes; restore it, or remove it to have a new one made", path);
     if (errno != ENOENT || c->random_key_file[0]) return gl_fail(err, -errno, "%s: %s", path, strerror(errno));
-    fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0) return gl_fail(err, -errno, "%s: %s", path, strerror(errno));
-    if (getrandom(key, 32, 0) != 32 || write(fd, key, 32) != 32 || fsync(fd) < 0) return gl_fail(err, -EIO, "%s: cannot be written", path);
+    /* Written aside and renamed: power that goes in between leaves no half key behind. */
+    char aside[GL_PATH * 2 + 8];
+    gl_format(aside, sizeof aside, "%s.new", path);
+    fd = open(aside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (fd < 0) return gl_fail(err, -errno, "%s: %s", aside, strerror(errno));
+    if (getrandom(key, 32, 0) != 32 || write(fd, key, 32) != 32 || fsync(fd) < 0 || rename(aside, path) < 0)
+        return gl_fail(err, -EIO, "%s: cannot be written", path);
     return 0;
 }
 

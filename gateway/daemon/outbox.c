@@ -20,7 +20,12 @@ static int64_t token_of(int stream, int64_t seq) { return ((int64_t)(stream + 1)
 static int add_stream(void *user, const char *name, int64_t last) {
     struct daemon *d = user;
     struct gl_error err;
-    if (strcmp(name, "local") == 0 || d->n_streams == GL_MAX_STREAMS) return 0;
+    if (strcmp(name, "local") == 0) return 0;
+    if (d->n_streams == GL_MAX_STREAMS) {
+        gl_log(GL_ERROR, "outbox: stream %s is not published: more streams than %d in the journal (lanes that were renamed keep theirs)", name,
+               GL_MAX_STREAMS);
+        return 0;
+    }
     struct outbox_stream *s = &d->streams[d->n_streams++];
     gl_clip(s->name, sizeof s->name, name);
     s->last = last;

@@ -116,7 +116,30 @@ void gl_engine_device(struct gl_engine *e, const struct gl_device_status *s, str
     gl_engine_publish_state(e, topic, "greenlane.state.device", subject, "state-device", &gl_device_status_fields, s, now);
 }
 
+/* The same command once more, after a restart too: what is known is told, not done. */
+static bool came_before(struct gl_engine *e, const struct gl_command *cmd, struct gl_now now) {
+    struct gl_error err = {""};
+    char id[GL_COMMAND_ID];
+    gl_command_record_id(cmd, id);
+    int known = gl_journal_known(e->journal, id, &err);
+    if (known == 0) return false;
+    struct gl_reply r;
+    gl_fields_clear(&gl_reply_fields, &r);
+    memcpy(r.client, cmd->client, sizeof r.client);
+    r.name = cmd->name;
+    memcpy(r.command, cmd->id, sizeof r.command);
+    r.ok = GL_FALSE;
+    gl_format(r.error, sizeof r.error, known > 0 ? "the command %s was already taken" : "the command %s cannot be taken: the journal does not answer",
+              cmd->id);
+    memcpy(r.response_topic, cmd->response_topic, sizeof r.response_topic);
+    memcpy(&r.correlation, &cmd->correlation, sizeof r.correlation);
+    gl_engine_pend_reply(e, &(struct gl_effect){.type = GL_EFFECT_REPLY, .at = now, .reply = &r});
+    e->touched = true;
+    return true;
+}
+
 void gl_engine_command(struct gl_engine *e, const struct gl_command *cmd, struct gl_now now) {
+    if (cmd->id[0] && came_before(e, cmd, now)) return;
     gl_engine_run(e, &(struct gl_event){.type = GL_EV_COMMAND, .at = now, .command = cmd});
 }
 
@@ -127,6 +150,7 @@ void gl_engine_clock(struct gl_engine *e, bool synchronised, struct gl_now now) 
 }
 
 void gl_engine_time(struct gl_engine *e, struct gl_now now) {
+    if (gl_journal_dirty(e->journal)) e->touched = true;  /* what was written after the last commit waits no longer */
     gl_engine_feed_time(e, now);
     if (now.mono >= gl_core_next_deadline(e->core)) gl_engine_run(e, &(struct gl_event){.type = GL_EV_TIME, .at = now});
 }
@@ -151,7 +175,7 @@ static void hand_out(struct gl_engine *e) {
     e->n_streams_new = 0;
 }
 
-bool gl_engine_dirty(const struct gl_engine *e) { return e->touched || e->failed < 0 || gl_journal_dirty(e->journal); }
+bool gl_engine_dirty(const struct gl_engine *e) { return e->touched || e->failed < 0; }
 
 int gl_engine_commit(struct gl_engine *e, struct gl_now now, struct gl_error *err) {
     if (e->lodged_changed) {

@@ -38,6 +38,12 @@ struct gl_engine {
     struct gl_error error;
 };
 
+/* The id under which a command is journalled: its own is unique for its client alone. */
+enum { GL_COMMAND_ID = GL_ID + 82 };
+static inline void gl_command_record_id(const struct gl_command *cmd, char out[GL_COMMAND_ID]) {
+    gl_format(out, GL_COMMAND_ID, "%s %s", cmd->client, cmd->id);
+}
+
 /* engine.c */
 void gl_engine_run(struct gl_engine *e, const struct gl_event *ev);
 void gl_engine_fail(struct gl_engine *e, int code, const struct gl_error *err);

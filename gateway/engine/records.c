@@ -122,13 +122,14 @@ static int also_keep(struct gl_engine *e, const struct gl_effect *fx, struct gl_
 void gl_engine_record(struct gl_engine *e, const struct gl_effect *fx) {
     struct labels l;
     struct gl_error err = {"the event is larger than a message can be"};
-    char id[GL_UUID];
+    char id[GL_COMMAND_ID];
     int64_t seq = 0;
     gl_buf_reset(&e->data);
     gl_buf_reset(&e->payload);
     gl_buf_reset(&e->internal);
     describe(fx, &l, &e->data);
-    if (fx->id[0]) memcpy(id, fx->id, sizeof id);
+    if (fx->type == GL_EFFECT_COMMAND) gl_command_record_id(fx->command, id);
+    else if (fx->id[0]) memcpy(id, fx->id, sizeof fx->id);
     else gl_core_uuid(e->core, fx->at, id);
     int rc = gl_journal_next_seq(e->journal, l.stream, &seq, &err);
     if (rc == 0 && !e->data.failed) {

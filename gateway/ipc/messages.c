@@ -16,7 +16,7 @@ static GL_FIELDS(hello, gl_msg_hello);
 static const struct gl_field output_f[] = {
     GL_TEXT(gl_msg_output, lane, 0),
     GL_ENUM(gl_msg_output, signal, gl_signals, 0),
-    GL_INT(gl_msg_output, lease_ms, 0, INT32_MAX, 0),
+    GL_INT(gl_msg_output, lease_until, 0, INT64_MAX, 0),
     GL_INT(gl_msg_output, silence_ms, 0, INT32_MAX, 0),
 };
 static GL_FIELDS(output, gl_msg_output);

@@ -2,7 +2,7 @@
 #pragma once
 #include "model/lodged.h"
 
-enum { GL_MAX_RULES = 48, GL_MAX_READINGS = 32, GL_MAX_IDENTIFIERS = 12, GL_DETAIL = 161 };
+enum { GL_MAX_RULES = 72, GL_MAX_READINGS = 32, GL_MAX_IDENTIFIERS = 12, GL_DETAIL = 161 };
 
 enum gl_mode { GL_MODE_NONE, GL_MODE_OPEN, GL_MODE_CLOSED, GL_MODE_MANUAL, GL_MODE_SHADOW };
 extern const char *const gl_modes[];

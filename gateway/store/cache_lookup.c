@@ -374,12 +374,17 @@ int gl_cache_lookup(struct gl_cache *c, const struct gl_query *q, struct gl_answ
     ret->failed = ret->truncated = false;
     ret->n_movements = ret->n_declarations = 0;
     c->n_hits = 0;
-    int rc = gl_cache_know_epochs(c, err);
+    /* One transaction for all its queries: one snapshot, and locks taken once. */
+    bool own = !c->db.in_tx;
+    int rc = own ? gl_db_begin(&c->db, err) : 0;
+    if (rc == 0) rc = gl_cache_know_epochs(c, err);
     for (size_t i = 0; rc == 0 && i < q->n_keys && i < GL_MAX_KEYS; i++) rc = search(&l, &q->keys[i]);
     merge_hits(c);
     if (c->n_hits > 1) qsort(c->hits, c->n_hits, sizeof c->hits[0], by_worth);
     if (rc == 0) rc = answer_movements(&l);
     if (rc == 0) rc = answer_declarations(&l);
+    if (own && rc == 0) rc = gl_db_commit(&c->db, err);
+    if (own && rc < 0) gl_db_rollback(&c->db);
     if (rc < 0) {
         ret->failed = true;
         ret->n_movements = ret->n_declarations = 0;

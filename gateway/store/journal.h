@@ -30,7 +30,10 @@ bool gl_journal_dirty(const struct gl_journal *j);  /* something waits for a com
 int gl_journal_commit(struct gl_journal *j, struct gl_error *err) GL_MUST_USE;
 void gl_journal_rollback(struct gl_journal *j);
 
-/* That a movement or declaration was used. */
+/* 1 when a record that is journalled only (no topic) has this id: a command that came before. 0 = none. */
+int gl_journal_known(struct gl_journal *j, const char *id, struct gl_error *err) GL_MUST_USE;
+
+/* That a movement or declaration was used. An empty reference stands for all that the passage has reserved. */
 int gl_journal_use(struct gl_journal *j, const struct gl_use_change *u, int64_t now_wall, struct gl_error *err) GL_MUST_USE;
 int gl_journal_fill_use(struct gl_journal *j, struct gl_answer *a, struct gl_error *err) GL_MUST_USE;  /* sets use and used_by */
 

@@ -35,6 +35,9 @@ static const char *const migrations[] = {
     "CREATE TABLE cursor("
     "  destination TEXT NOT NULL, stream TEXT NOT NULL, sent INTEGER NOT NULL, safe INTEGER NOT NULL,"
     "  PRIMARY KEY(destination, stream)) STRICT, WITHOUT ROWID;",
+    /* Commands that came: one that comes again after a restart is known. And what one passage holds, when it is all to be let go. */
+    "CREATE INDEX record_local ON record(id) WHERE topic='';"
+    "CREATE INDEX used_passage ON used(passage);",
 };
 
 /* FULL: each commit is on disk when it returns. */
@@ -59,6 +62,9 @@ static const struct gl_sql queries[JOURNAL_QUERIES] = {
     [JOURNAL_PUT_USE] = {"INSERT INTO used(ref_type, ref_value, passage, state, at) VALUES(?1,?2,?3,?4,?5)"
                          " ON CONFLICT DO UPDATE SET state=max(state, ?4), at=?5",
                          5, 0},
+    [JOURNAL_FREE_ALL] = {"DELETE FROM used WHERE passage=?1", 1, 0},
+    [JOURNAL_PUT_ALL] = {"UPDATE used SET state=?2, at=?3 WHERE passage=?1 AND state<?2", 3, 0},
+    [JOURNAL_KNOWN] = {"SELECT 1 FROM record WHERE id=?1 AND topic='' LIMIT 1", 1, 1},
     [JOURNAL_FREE_USE] = {"DELETE FROM used WHERE ref_type=?1 AND ref_value=?2 AND passage=?3", 3, 0},
     /* Another passage's use counts before one's own. */
     [JOURNAL_GET_USE] = {"SELECT state, passage FROM used WHERE ref_type=?1 AND ref_value=?2"

@@ -22,9 +22,29 @@ static int put_use(struct gl_journal *j, const struct gl_use_change *u, int64_t 
     return gl_db_run(&q, err);
 }
 
+static int put_all(struct gl_journal *j, const struct gl_use_change *u, int64_t now_wall, struct gl_error *err) {
+    bool frees = u->use == GL_USE_NONE;
+    struct gl_rows q = gl_db_query(&j->db, frees ? JOURNAL_FREE_ALL : JOURNAL_PUT_ALL);
+    gl_put_text(&q, u->passage);
+    if (!frees) {
+        gl_put_int(&q, u->use);
+        gl_put_int(&q, now_wall);
+    }
+    return gl_db_run(&q, err);
+}
+
+int gl_journal_known(struct gl_journal *j, const char *id, struct gl_error *err) {
+    struct gl_rows q = gl_db_query(&j->db, JOURNAL_KNOWN);
+    gl_put_text(&q, id);
+    int rc = gl_db_step(&q, err);
+    if (rc > 0) gl_db_end(&q);
+    return rc;
+}
+
 int gl_journal_use(struct gl_journal *j, const struct gl_use_change *u, int64_t now_wall, struct gl_error *err) {
     int rc = gl_journal_ready(j, err);
-    return gl_journal_wrote(j, rc == 0 ? put_use(j, u, now_wall, err) : rc);
+    bool all = u->ref.type[0] == '\0' && u->passage[0];
+    return gl_journal_wrote(j, rc < 0 ? rc : all ? put_all(j, u, now_wall, err) : put_use(j, u, now_wall, err));
 }
 
 static int get_use(struct gl_journal *j, const struct gl_ref *ref, const char *passage, uint8_t *use, char used_by[GL_UUID],

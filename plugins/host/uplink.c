@@ -14,8 +14,8 @@ static void on_output(struct gl_device *d, const struct gl_msg_output *m) {
         gl_device_log(d, GL_ERROR, "%s: greenlaned sent an output for lane \"%s\", signal %u: ignored", d->id, m->lane, m->signal);
         return;
     }
-    struct gl_output o = {
-        .signal = m->signal, .lease_ms = m->lease_ms > 0 ? m->lease_ms : 0, .silence_ms = m->silence_ms > 0 ? m->silence_ms : 0};
+    int64_t lease_ms = m->lease_until - gl_now_read().mono; /* what this process slept through is gone */
+    struct gl_output o = {.signal = m->signal, .lease_ms = lease_ms > 0 ? lease_ms : 0, .silence_ms = m->silence_ms > 0 ? m->silence_ms : 0};
     if (d->plugin->output && d->plugin_open) d->plugin->output(d->ctx, &o);
 }
 

@@ -153,7 +153,7 @@ static void add_peer(struct bare *b, int fd, const char *line_device) {
 /* ---- out ------------------------------------------------------------------------------------------------------------------------------- */
 
 static void finish_turn(struct bare *b) {
-    struct gl_msg_output out = {.lease_ms = 30000, .silence_ms = 2000};
+    struct gl_msg_output out = {.lease_until = 30000, .silence_ms = 2000};
     bare_store_commit(b->store);
     for (size_t i = 0; i < b->n_wait; i++) {
         const struct waiting *w = &b->wait[i];

@@ -243,6 +243,12 @@ class Case(unittest.TestCase):
         if found or status.get("gateway") not in (0, None):
             raise AssertionError("the gateway ended with status %s; %s" % (status.get("gateway"), found))
 
+    def run(self, result=None):
+        at = time.monotonic()
+        super().run(result)
+        print("    %.1f s" % (time.monotonic() - at), file=sys.stderr, flush=True)
+        return result
+
     def tearDown(self):
         result = self._outcome.result
         if any(getattr(test, "test_case", test) is self for test, _ in result.failures + result.errors):

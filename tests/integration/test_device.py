@@ -72,7 +72,8 @@ def unpack(datagram):
 
 
 def output(lane, signal, lease_ms=0, silence_ms=5000):
-    body = struct.pack(">H", len(lane)) + lane.encode() + struct.pack(">Bqq", SIGNALS[signal], lease_ms, silence_ms)
+    until = int(time.clock_gettime(time.CLOCK_BOOTTIME) * 1000) + lease_ms
+    body = struct.pack(">H", len(lane)) + lane.encode() + struct.pack(">Bqq", SIGNALS[signal], until, silence_ms)
     return struct.pack(">HHI", OUTPUT, 0, len(body)) + body
 
 

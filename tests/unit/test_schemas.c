@@ -417,7 +417,9 @@ static void names(void **state GL_UNUSED) {
         if (family) *dash = '.';
         assert_string_equal(type, want);
         bool taken = strncmp(name, "feed-", 5) == 0 || strncmp(name, "command-", 8) == 0;
-        if (!taken) assert_string_equal(schema, name);
+        char urn[96];
+        gl_format(urn, sizeof urn, "urn:greenlane:schema:%s", name);
+        if (!taken) assert_string_equal(schema, urn);
     }
 }
 
