@@ -16,11 +16,11 @@ enum { GL_PROTOCOL_ABI = 1 };
 
 /* How bytes can reach a codec; a protocol names those that make sense for it. */
 enum gl_transport {
-    GL_TRANSPORT_TCP_CONNECT = 1 << 0,  /* we connect: tcp://HOST:PORT */
-    GL_TRANSPORT_TCP_LISTEN = 1 << 1,   /* the device connects: tcp-listen://ADDR:PORT */
-    GL_TRANSPORT_SERIAL = 1 << 2,       /* serial:/dev/NODE */
-    GL_TRANSPORT_HTTP_PUSH = 1 << 3,    /* the device POSTs to us: http-listen://ADDR:PORT/PATH; one request = begin, bytes, end */
-    GL_TRANSPORT_HTTP_PULL = 1 << 4,    /* we GET an endless answer: http://HOST/PATH; one answer = begin, bytes, end */
+    GL_TRANSPORT_TCP_CONNECT = 1 << 0, /* we connect: tcp://HOST:PORT */
+    GL_TRANSPORT_TCP_LISTEN = 1 << 1,  /* the device connects: tcp-listen://ADDR:PORT */
+    GL_TRANSPORT_SERIAL = 1 << 2,      /* serial:/dev/NODE */
+    GL_TRANSPORT_HTTP_PUSH = 1 << 3,   /* the device POSTs to us: http-listen://ADDR:PORT/PATH; one request = begin, bytes, end */
+    GL_TRANSPORT_HTTP_PULL = 1 << 4,   /* we GET an endless answer: http://HOST/PATH; one answer = begin, bytes, end */
 };
 
 enum gl_setting_type { GL_SET_TEXT, GL_SET_INT, GL_SET_DURATION, GL_SET_BOOL, GL_SET_CHOICE };
@@ -29,10 +29,10 @@ enum gl_setting_type { GL_SET_TEXT, GL_SET_INT, GL_SET_DURATION, GL_SET_BOOL, GL
 struct gl_setting {
     const char *name;
     enum gl_setting_type type;
-    const char *preset;          /* the default, written as a user would write it; NULL = none, the value is then NULL */
-    const char *const *choices;  /* GL_SET_CHOICE, NULL-terminated */
-    int64_t min, max;            /* GL_SET_INT and GL_SET_DURATION (ms) */
-    const char *help;            /* one line: meaning and unit */
+    const char *preset;         /* the default, written as a user would write it; NULL = none, the value is then NULL */
+    const char *const *choices; /* GL_SET_CHOICE, NULL-terminated */
+    int64_t min, max;           /* GL_SET_INT and GL_SET_DURATION (ms) */
+    const char *help;           /* one line: meaning and unit */
 };
 
 /* A checked setting as text; use gl_setting_*() to read it. */
@@ -53,8 +53,8 @@ bool gl_setting_bool(const struct gl_settings *s, const char *name);
 
 /* A picture or another file that belongs to a reading. The bytes are borrowed for the call. */
 struct gl_attachment {
-    const char *role;        /* "plate", "vehicle", "scene" */
-    const char *media_type;  /* "image/jpeg" */
+    const char *role;       /* "plate", "vehicle", "scene" */
+    const char *media_type; /* "image/jpeg" */
     const uint8_t *bytes;
     size_t len;
 };
@@ -69,21 +69,21 @@ struct gl_sink {
     void (*refused)(void *user, const char *reason, const char *detail);
     void (*alive)(void *user);
     void (*fault)(void *user, const char *reason, bool raised);
-    int (*send)(void *user, const void *bytes, size_t len);  /* NULL where the transport has no way back */
+    int (*send)(void *user, const void *bytes, size_t len); /* NULL where the transport has no way back */
 };
 
 struct gl_protocol {
-    uint32_t abi;            /* GL_PROTOCOL_ABI */
-    uint32_t size;           /* sizeof(struct gl_protocol) */
-    const char *name;        /* "isapi" */
-    const char *title;       /* "Hikvision ISAPI: pushed events or alertStream" */
-    unsigned transports;     /* enum gl_transport, or-ed */
-    uint16_t port;           /* default port of TCP_CONNECT and HTTP_PULL; 0 = must be given */
-    const char *path;        /* default path of HTTP_PULL; NULL = must be given */
-    int64_t silence_ms;      /* default silence limit: no byte for so long = connection dead, device offline; 0 = none */
+    uint32_t abi;        /* GL_PROTOCOL_ABI */
+    uint32_t size;       /* sizeof(struct gl_protocol) */
+    const char *name;    /* "isapi" */
+    const char *title;   /* "Hikvision ISAPI: pushed events or alertStream" */
+    unsigned transports; /* enum gl_transport, or-ed */
+    uint16_t port;       /* default port of TCP_CONNECT and HTTP_PULL; 0 = must be given */
+    const char *path;    /* default path of HTTP_PULL; NULL = must be given */
+    int64_t silence_ms;  /* default silence limit: no byte for so long = connection dead, device offline; 0 = none */
     const struct gl_setting *settings;
     size_t n_settings;
-    size_t state_size;       /* of the codec's state: allocated zeroed by the host, handed to every call */
+    size_t state_size; /* of the codec's state: allocated zeroed by the host, handed to every call */
 
     /* Prepares the state. Bad settings are refused with a text that names the setting. */
     int (*open)(void *state, const struct gl_settings *settings, const struct gl_sink *sink, struct gl_error *err);
@@ -95,5 +95,5 @@ struct gl_protocol {
     void (*end)(void *state, bool complete, struct gl_now now);
     /* Called about every 100 ms while a connection stands or a request is open; may be NULL. */
     void (*timer)(void *state, struct gl_now now);
-    void (*close)(void *state);  /* frees what the state holds; may be NULL */
+    void (*close)(void *state); /* frees what the state holds; may be NULL */
 };

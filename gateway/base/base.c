@@ -72,8 +72,7 @@ bool gl_utf8_valid(const void *bytes, size_t len) {
         int more = c >= 0xF0 ? 3 : c >= 0xE0 ? 2 : 1;
         if (c < 0xC2 || c > 0xF4 || end - p < more) return false;
         /* Overlong forms, surrogates and values past U+10FFFF show in the second byte. */
-        if ((c == 0xE0 && p[0] < 0xA0) || (c == 0xED && p[0] > 0x9F) || (c == 0xF0 && p[0] < 0x90) ||
-            (c == 0xF4 && p[0] > 0x8F))
+        if ((c == 0xE0 && p[0] < 0xA0) || (c == 0xED && p[0] > 0x9F) || (c == 0xF0 && p[0] < 0x90) || (c == 0xF4 && p[0] > 0x8F))
             return false;
         while (more-- > 0)
             if ((*p++ & 0xC0) != 0x80) return false;

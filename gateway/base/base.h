@@ -42,5 +42,5 @@ int gl_parse_int(const char *text, int64_t min, int64_t max, int64_t *ret) GL_MU
 /* True when both are equal, compared in a time that depends on the length alone. */
 bool gl_equal_secret(const void *a, const void *b, size_t len);
 
-void gl_close_fd(int *fd);  /* for GL_CLEANUP; keeps errno */
-void gl_freep(void *p);     /* for GL_CLEANUP on any malloc'ed pointer */
+void gl_close_fd(int *fd); /* for GL_CLEANUP; keeps errno */
+void gl_freep(void *p);    /* for GL_CLEANUP on any malloc'ed pointer */

@@ -33,8 +33,12 @@ void gl_buf_add(struct gl_buf *b, const void *bytes, size_t len) {
     b->data[b->len] = '\0';
 }
 
-void gl_buf_text(struct gl_buf *b, const char *text) { gl_buf_add(b, text, strlen(text)); }
-void gl_buf_char(struct gl_buf *b, char c) { gl_buf_add(b, &c, 1); }
+void gl_buf_text(struct gl_buf *b, const char *text) {
+    gl_buf_add(b, text, strlen(text));
+}
+void gl_buf_char(struct gl_buf *b, char c) {
+    gl_buf_add(b, &c, 1);
+}
 
 void gl_buf_printf(struct gl_buf *b, const char *fmt, ...) {
     va_list ap, again;
@@ -67,10 +71,18 @@ static void add_be(struct gl_buf *b, uint64_t v, int bytes) {
     gl_buf_add(b, out, (size_t)bytes);
 }
 
-void gl_buf_u8(struct gl_buf *b, uint8_t v) { add_be(b, v, 1); }
-void gl_buf_u16(struct gl_buf *b, uint16_t v) { add_be(b, v, 2); }
-void gl_buf_u32(struct gl_buf *b, uint32_t v) { add_be(b, v, 4); }
-void gl_buf_u64(struct gl_buf *b, uint64_t v) { add_be(b, v, 8); }
+void gl_buf_u8(struct gl_buf *b, uint8_t v) {
+    add_be(b, v, 1);
+}
+void gl_buf_u16(struct gl_buf *b, uint16_t v) {
+    add_be(b, v, 2);
+}
+void gl_buf_u32(struct gl_buf *b, uint32_t v) {
+    add_be(b, v, 4);
+}
+void gl_buf_u64(struct gl_buf *b, uint64_t v) {
+    add_be(b, v, 8);
+}
 
 const uint8_t *gl_get_bytes(struct gl_cursor *c, size_t len) {
     if (c->failed || (size_t)(c->end - c->p) < len) {
@@ -89,7 +101,15 @@ static uint64_t get_be(struct gl_cursor *c, size_t bytes) {
     return v;
 }
 
-uint8_t gl_get_u8(struct gl_cursor *c) { return (uint8_t)get_be(c, 1); }
-uint16_t gl_get_u16(struct gl_cursor *c) { return (uint16_t)get_be(c, 2); }
-uint32_t gl_get_u32(struct gl_cursor *c) { return (uint32_t)get_be(c, 4); }
-uint64_t gl_get_u64(struct gl_cursor *c) { return get_be(c, 8); }
+uint8_t gl_get_u8(struct gl_cursor *c) {
+    return (uint8_t)get_be(c, 1);
+}
+uint16_t gl_get_u16(struct gl_cursor *c) {
+    return (uint16_t)get_be(c, 2);
+}
+uint32_t gl_get_u32(struct gl_cursor *c) {
+    return (uint32_t)get_be(c, 4);
+}
+uint64_t gl_get_u64(struct gl_cursor *c) {
+    return get_be(c, 8);
+}

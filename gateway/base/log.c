@@ -27,7 +27,7 @@ void gl_log(enum gl_level level, const char *fmt, ...) {
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
     for (char *p = text; *p; p++)
-        if ((unsigned char)*p < 0x20 || *p == 0x7f) *p = ' ';  /* what a device sent must not forge log lines */
+        if ((unsigned char)*p < 0x20 || *p == 0x7f) *p = ' '; /* what a device sent must not forge log lines */
     int n = self.journald ? snprintf(line, sizeof line, "<%d>%s\n", level, text)
                           : snprintf(line, sizeof line, "%s: %s: %s\n", self.process, word[level], text);
     if (n > 0 && write(STDERR_FILENO, line, (size_t)n < sizeof line ? (size_t)n : sizeof line - 1) < 0) return;

@@ -4,7 +4,7 @@
 
 enum gl_level { GL_ERROR = 3, GL_WARNING = 4, GL_NOTICE = 5, GL_INFO = 6, GL_DEBUG = 7 };
 
-void gl_log_init(const char *process, enum gl_level least);  /* process: shown at the start of each line */
+void gl_log_init(const char *process, enum gl_level least); /* process: shown at the start of each line */
 void gl_log(enum gl_level level, const char *fmt, ...) GL_PRINTF(2, 3);
 
 /* A quota for lines that a device or a peer can trigger: at most `burst` lines, refilled one every `every_ms`. */

@@ -26,8 +26,8 @@ void gl_time_format(int64_t wall, char out[GL_TIME_TEXT]) {
         return;
     }
     char text[96];
-    snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min,
-             tm.tm_sec, ms);
+    snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
+             tm.tm_min, tm.tm_sec, ms);
     gl_clip(out, GL_TIME_TEXT, text);
 }
 
@@ -90,8 +90,8 @@ int gl_time_parse(const char *text, int64_t *ret) {
     const char *p = text;
     int year, month, day, h, m, s, ms = 0, zone;
     int64_t days;
-    if (!digits(&p, 4, &year) || !literal(&p, '-') || !digits(&p, 2, &month) || !literal(&p, '-') ||
-        !digits(&p, 2, &day) || (*p != 'T' && *p != 't'))
+    if (!digits(&p, 4, &year) || !literal(&p, '-') || !digits(&p, 2, &month) || !literal(&p, '-') || !digits(&p, 2, &day) ||
+        (*p != 'T' && *p != 't'))
         return -EINVAL;
     p++;
     if (!digits(&p, 2, &h) || !literal(&p, ':') || !digits(&p, 2, &m) || !literal(&p, ':') || !digits(&p, 2, &s) ||
@@ -110,8 +110,7 @@ int gl_duration_parse(const char *text, int64_t *ret_ms) {
     size_t n = strspn(text, "0123456789");
     char number[16];
     int64_t v;
-    if (n == 0 || gl_copyn(number, sizeof number, text, n) < 0 || gl_parse_int(number, 0, 1000000000, &v) < 0)
-        return -EINVAL;
+    if (n == 0 || gl_copyn(number, sizeof number, text, n) < 0 || gl_parse_int(number, 0, 1000000000, &v) < 0) return -EINVAL;
     for (size_t i = 0; i < GL_COUNT(units); i++)
         if (strcmp(text + n, units[i].unit) == 0) {
             *ret_ms = v * units[i].ms;

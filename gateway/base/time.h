@@ -8,9 +8,9 @@ struct gl_now {
     int64_t mono;
 };
 
-struct gl_now gl_now_read(void);  /* reads the clocks: for processes' edges only, never in a codec or in the core */
+struct gl_now gl_now_read(void); /* reads the clocks: for processes' edges only, never in a codec or in the core */
 
-enum { GL_TIME_TEXT = 32 };  /* room for a formatted time */
+enum { GL_TIME_TEXT = 32 }; /* room for a formatted time */
 
 /* "2026-11-23T11:16:57.123Z". */
 void gl_time_format(int64_t wall, char out[GL_TIME_TEXT]);

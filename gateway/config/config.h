@@ -4,85 +4,94 @@
 #include "model/happened.h"
 #include "plugin.h"
 
-enum { GL_MAX_LANES = 16, GL_MAX_DEVICES = 12, GL_MAX_LINES = 16, GL_MAX_PROFILES = 8, GL_MAX_SETTINGS = 32, GL_MAX_CLIENTS = 32, GL_PATH = 257 };
+enum {
+    GL_MAX_LANES = 16,
+    GL_MAX_DEVICES = 12,
+    GL_MAX_LINES = 16,
+    GL_MAX_PROFILES = 8,
+    GL_MAX_SETTINGS = 32,
+    GL_MAX_CLIENTS = 32,
+    GL_PATH = 257
+};
 
 /* What a decision may need before it can be a release. */
 enum gl_need { GL_NEED_PLATE = 1, GL_NEED_TRAILER = 2, GL_NEED_DECLARATION = 4, GL_NEED_CODE = 8, GL_NEED_CONTAINER = 16 };
-extern const char *const gl_needs[];  /* "plate", "trailer", "declaration", "code", "container", NULL; bit i = 1 << i */
+extern const char *const gl_needs[]; /* "plate", "trailer", "declaration", "code", "container", NULL; bit i = 1 << i */
 
 enum gl_policy { GL_POLICY_NONE, GL_POLICY_DECLARED, GL_POLICY_DESK, GL_POLICY_PHYSICAL };
 extern const char *const gl_policies[];
 
 struct gl_profile {
     char id[GL_ID];
-    uint8_t mode;                    /* enum gl_mode that lanes start in */
-    uint8_t policy[GL_CLASS_UNKNOWN + 1];  /* by enum gl_class; a class not named gets the policy of truck's */
-    unsigned require;                /* enum gl_need, or-ed */
-    int64_t decide_within_ms;        /* from the first reading */
-    int64_t release_hold_ms;         /* the lease of a release */
-    int64_t abandon_after_ms;        /* a passage without any new reading for so long is closed as unknown */
-    int64_t tailgate_within_ms;      /* exit edges closer than this after a confirmed exit are a tailgater's */
-    double min_confidence;           /* below: LOW_CONFIDENCE */
-    double random_rate;              /* 0..1 */
-    uint8_t on_device_fault;         /* GL_SIGNAL_INSPECT (each vehicle) or GL_SIGNAL_FAULT (the lane shows fault) */
+    uint8_t mode;                         /* enum gl_mode that lanes start in */
+    uint8_t policy[GL_CLASS_UNKNOWN + 1]; /* by enum gl_class; a class not named gets the policy of truck's */
+    unsigned require;                     /* enum gl_need, or-ed */
+    int64_t decide_within_ms;             /* from the first reading */
+    int64_t release_hold_ms;              /* the lease of a release */
+    int64_t abandon_after_ms;             /* a passage without any new reading for so long is closed as unknown */
+    int64_t tailgate_within_ms;           /* exit edges closer than this after a confirmed exit are a tailgater's */
+    double min_confidence;                /* below: LOW_CONFIDENCE */
+    double random_rate;                   /* 0..1 */
+    uint8_t on_device_fault;              /* GL_SIGNAL_INSPECT (each vehicle) or GL_SIGNAL_FAULT (the lane shows fault) */
 };
 
 struct gl_device_config {
-    char id[GL_ID];                  /* "in-1.front": lane, dot, name */
+    char id[GL_ID]; /* "in-1.front": lane, dot, name */
     char name[GL_ID];
     char plugin[17], protocol[17];
-    char at[GL_PATH];                /* as written; gl_address_parse() */
-    char secret[GL_PATH];            /* file that holds "user:password"; "" = none */
-    uint8_t role;                    /* anpr: enum gl_role */
-    int64_t after_min_ms, after_max_ms;  /* trailer camera: how long after the vehicle camera its reading may come */
-    int64_t silence_ms;              /* -1 = the protocol's own */
-    bool required;                   /* default true: offline or degraded means SENSOR_FAULT */
+    char at[GL_PATH];                   /* as written; gl_address_parse() */
+    char secret[GL_PATH];               /* file that holds "user:password"; "" = none */
+    uint8_t role;                       /* anpr: enum gl_role */
+    int64_t after_min_ms, after_max_ms; /* trailer camera: how long after the vehicle camera its reading may come */
+    int64_t silence_ms;                 /* -1 = the protocol's own */
+    bool required;                      /* default true: offline or degraded means SENSOR_FAULT */
     size_t n_settings;
-    struct gl_setting_value settings[GL_MAX_SETTINGS];  /* the protocol's and plugin's keys; defaults filled in when plugins were checked */
+    struct gl_setting_value
+        settings[GL_MAX_SETTINGS]; /* the protocol's and plugin's keys; defaults filled in when plugins were checked */
 };
 
 struct gl_lane_config {
     char id[GL_ID];
-    uint16_t profile;                /* index */
-    uint8_t direction;               /* enum gl_direction */
+    uint16_t profile;  /* index */
+    uint8_t direction; /* enum gl_direction */
     uint16_t n_devices;
-    struct gl_device_config devices[GL_MAX_DEVICES];   /* in driving order, without gpio */
+    struct gl_device_config devices[GL_MAX_DEVICES]; /* in driving order, without gpio */
     uint16_t n_lines;
-    struct gl_line lines[GL_MAX_LINES];                /* all gpio of the lane: one process, device id "LANE.gpio" */
-    bool has_entry, has_exit;        /* loops configured */
+    struct gl_line lines[GL_MAX_LINES]; /* all gpio of the lane: one process, device id "LANE.gpio" */
+    bool has_entry, has_exit;           /* loops configured */
 };
 
-struct gl_client_config {            /* who may send which commands */
-    char id[GL_ID];                  /* as in the topic command/{client}/... */
-    char role[17];                   /* "officer", "authority", "system" */
-    unsigned commands;               /* 1 << enum gl_command_name */
+struct gl_client_config { /* who may send which commands */
+    char id[GL_ID];       /* as in the topic command/{client}/... */
+    char role[17];        /* "officer", "authority", "system" */
+    unsigned commands;    /* 1 << enum gl_command_name */
 };
 
 struct gl_config {
     char post[GL_ID];
     char timezone[48];
     struct {
-        char url[GL_PATH];           /* mqtt://host:port or mqtts://host:port; "" = no broker configured */
+        char url[GL_PATH]; /* mqtt://host:port or mqtts://host:port; "" = no broker configured */
         char client_id[65], username[65], password_file[GL_PATH];
         char ca_file[GL_PATH], cert_file[GL_PATH], key_file[GL_PATH];
         int64_t keepalive_s;
     } mqtt;
     struct {
-        char state[GL_PATH];         /* cache.db, journal.db, evidence/, random.key */
-        char run[GL_PATH];           /* sockets */
+        char state[GL_PATH]; /* cache.db, journal.db, evidence/, random.key */
+        char run[GL_PATH];   /* sockets */
         char plugins[GL_PATH];
     } paths;
     struct {
-        bool from_import;            /* source: import (files) instead of mqtt */
-        unsigned collections;        /* 1 << enum gl_collection: those a release leans on */
-        int64_t live_ms;             /* heartbeat younger than this: LIVE */
-        int64_t soft_ms;             /* older: AGED -> STALE at hard_ms */
+        bool from_import;     /* source: import (files) instead of mqtt */
+        unsigned collections; /* 1 << enum gl_collection: those a release leans on */
+        int64_t live_ms;      /* heartbeat younger than this: LIVE */
+        int64_t soft_ms;      /* older: AGED -> STALE at hard_ms */
         int64_t hard_ms;
-        int64_t down_ms;             /* older: DOWN */
+        int64_t down_ms; /* older: DOWN */
     } feed;
     bool clock_require_sync;
-    int64_t device_silence_ms;       /* a device process that says nothing for so long is dead */
-    char random_key_file[GL_PATH];   /* "" = state/random.key, made at first start */
+    int64_t device_silence_ms;     /* a device process that says nothing for so long is dead */
+    char random_key_file[GL_PATH]; /* "" = state/random.key, made at first start */
     uint16_t n_profiles;
     struct gl_profile profiles[GL_MAX_PROFILES];
     uint16_t n_lanes;
@@ -90,7 +99,7 @@ struct gl_config {
     uint16_t n_clients;
     struct gl_client_config clients[GL_MAX_CLIENTS];
     char file[GL_PATH];
-    char hash[65];                   /* SHA-256 of the file */
+    char hash[65]; /* SHA-256 of the file */
 };
 
 /* A place in a configuration file and what is wrong there; line and column from 1, 0 = the whole file. */
@@ -103,10 +112,11 @@ struct gl_config_error {
 /* Reads and checks a file. check_plugins loads the plugins named (from paths.plugins) to check and complete the devices' settings: for
  * `greenlane check`, `greenlane run` and greenlane-device. greenlaned does without: it must not load code that parses foreign bytes.
  * Errors are all collected, at most max of them. Returns 0 and the configuration (gl_config_free), or the number of errors. */
-int gl_config_load(const char *file, bool check_plugins, struct gl_config **ret, struct gl_config_error *errors, int max) GL_MUST_USE;
+int gl_config_load(const char *file, bool check_plugins, struct gl_config **ret, struct gl_config_error *errors,
+                   int max) GL_MUST_USE;
 void gl_config_free(struct gl_config *c);
 
-const struct gl_lane_config *gl_config_lane(const struct gl_config *c, const char *id);  /* NULL when unknown */
+const struct gl_lane_config *gl_config_lane(const struct gl_config *c, const char *id); /* NULL when unknown */
 const struct gl_client_config *gl_config_client(const struct gl_config *c, const char *id);
 /* By full id "LANE.NAME"; also gives the lane. NULL when unknown. */
 const struct gl_device_config *gl_config_device(const struct gl_config *c, const char *id, const struct gl_lane_config **ret_lane);
@@ -117,12 +127,12 @@ struct gl_address {
     enum gl_transport transport;
     char host[129];
     uint16_t port;
-    char path[GL_PATH];   /* device node, or HTTP path */
-    char from[129];       /* http-listen: the only peer address that is believed; "" = any */
-    int64_t baud;         /* serial; 0 = 9600 */
+    char path[GL_PATH]; /* device node, or HTTP path */
+    char from[129];     /* http-listen: the only peer address that is believed; "" = any */
+    int64_t baud;       /* serial; 0 = 9600 */
 };
 int gl_address_parse(const char *at, const struct gl_protocol *p, struct gl_address *ret, struct gl_error *err) GL_MUST_USE;
 
 /* A loaded plugin; stays loaded until the process ends. */
 int gl_plugin_load(const char *dir, const char *name, const struct gl_plugin **ret, struct gl_error *err) GL_MUST_USE;
-const struct gl_protocol *gl_plugin_protocol(const struct gl_plugin *p, const char *name);  /* "" = the default; NULL when unknown */
+const struct gl_protocol *gl_plugin_protocol(const struct gl_plugin *p, const char *name); /* "" = the default; NULL when unknown */

@@ -12,14 +12,14 @@ struct order {
     const struct gl_client_config *client;
     struct lane *lane;
     struct passage *passage;
-    char refusal[GL_DETAIL];   /* why not; "" = done */
+    char refusal[GL_DETAIL]; /* why not; "" = done */
 };
 
-#define REFUSE(o, ...) gl_format((o)->refusal, sizeof (o)->refusal, __VA_ARGS__)
+#define REFUSE(o, ...) gl_format((o)->refusal, sizeof(o)->refusal, __VA_ARGS__)
 
 static bool seen_before(struct gl_core *c, const struct gl_command *cmd) {
     char mark[sizeof c->seen[0]];
-    gl_format(mark, sizeof mark, "%s %s", cmd->client, cmd->id);  /* ids are unique for each sender alone */
+    gl_format(mark, sizeof mark, "%s %s", cmd->client, cmd->id); /* ids are unique for each sender alone */
     for (int i = 0; i < c->n_seen; i++)
         if (strcmp(c->seen[i], mark) == 0) return true;
     memcpy(c->seen[c->seen_at], mark, sizeof mark);
@@ -50,30 +50,37 @@ static bool may_lift(struct order *o, bool inspected) {
     enum gl_override ask_now = gl_rules_permission(&o->passage->fresh, inspected, &rule_now);
     if (ask_now > ask) ask = ask_now, rule = rule_now;
     switch (ask) {
-    case GL_OVERRIDE_OFFICER: return true;
-    case GL_OVERRIDE_AUTHORITY:
-        if (rank(o->client->role) >= GL_OVERRIDE_AUTHORITY) return true;
-        REFUSE(o, "%s may be lifted by the authority only", rule);
-        return false;
-    case GL_OVERRIDE_TWO:
-        if (second_person(o)) return true;
-        REFUSE(o, "%s needs two persons: %s has agreed, a second one must send the same", rule, o->cmd->officer.id);
-        return false;
-    case GL_OVERRIDE_NEVER:
-        REFUSE(o, "%s cannot be overridden%s", rule, strcmp(rule, "RANDOM") == 0 ? ": inspect, then send inspection-result" : "");
-        return false;
+        case GL_OVERRIDE_OFFICER: return true;
+        case GL_OVERRIDE_AUTHORITY:
+            if (rank(o->client->role) >= GL_OVERRIDE_AUTHORITY) return true;
+            REFUSE(o, "%s may be lifted by the authority only", rule);
+            return false;
+        case GL_OVERRIDE_TWO:
+            if (second_person(o)) return true;
+            REFUSE(o, "%s needs two persons: %s has agreed, a second one must send the same", rule, o->cmd->officer.id);
+            return false;
+        case GL_OVERRIDE_NEVER:
+            REFUSE(o, "%s cannot be overridden%s", rule,
+                   strcmp(rule, "RANDOM") == 0 ? ": inspect, then send inspection-result" : "");
+            return false;
     }
     return false;
 }
 
 static bool may_go(struct order *o) {
     struct lane *l = o->lane;
-    if (o->cmd->outcome == GL_OUTCOME_NONE) REFUSE(o, "outcome is missing; release or inspect is needed");
-    else if (l->mode == GL_MODE_CLOSED && o->cmd->outcome == GL_OUTCOME_RELEASE) REFUSE(o, "lane %s is closed", l->config->id);
-    else if (l->emergency_stop && o->cmd->outcome == GL_OUTCOME_RELEASE) REFUSE(o, "the emergency stop of lane %s is pressed", l->config->id);
-    else if (o->passage != l->passages[0]) REFUSE(o, "another vehicle stands before this one");
-    else if (!o->cmd->officer.id[0]) REFUSE(o, "officer.id is missing: who decides?");
-    else if (!o->cmd->reason[0]) REFUSE(o, "reason is missing: why?");
+    if (o->cmd->outcome == GL_OUTCOME_NONE)
+        REFUSE(o, "outcome is missing; release or inspect is needed");
+    else if (l->mode == GL_MODE_CLOSED && o->cmd->outcome == GL_OUTCOME_RELEASE)
+        REFUSE(o, "lane %s is closed", l->config->id);
+    else if (l->emergency_stop && o->cmd->outcome == GL_OUTCOME_RELEASE)
+        REFUSE(o, "the emergency stop of lane %s is pressed", l->config->id);
+    else if (o->passage != l->passages[0])
+        REFUSE(o, "another vehicle stands before this one");
+    else if (!o->cmd->officer.id[0])
+        REFUSE(o, "officer.id is missing: who decides?");
+    else if (!o->cmd->reason[0])
+        REFUSE(o, "reason is missing: why?");
     return o->refusal[0] == '\0';
 }
 
@@ -88,8 +95,10 @@ static void do_inspection_result(struct gl_core *c, struct order *o) {
 static void do_typed_plate(struct gl_core *c, struct order *o) {
     const struct gl_command *cmd = o->cmd;
     struct gl_plate_keys keys;
-    if (!cmd->officer.id[0]) REFUSE(o, "officer.id is missing: who typed it?");
-    else if (!cmd->plate[0] || gl_plate_keys(cmd->plate, &keys) < 0 || keys.n == 0) REFUSE(o, "plate is missing or has no letter or digit");
+    if (!cmd->officer.id[0])
+        REFUSE(o, "officer.id is missing: who typed it?");
+    else if (!cmd->plate[0] || gl_plate_keys(cmd->plate, &keys) < 0 || keys.n == 0)
+        REFUSE(o, "plate is missing or has no letter or digit");
     if (o->refusal[0]) return;
     struct gl_reading r;
     gl_reading_init(&r, GL_READING_PLATE);
@@ -104,7 +113,8 @@ static void do_typed_plate(struct gl_core *c, struct order *o) {
     r.value.plate.role = cmd->role == GL_ROLE_TRAILER ? GL_ROLE_TRAILER : GL_ROLE_VEHICLE;
     ADD_EFFECT(c, GL_EFFECT_READING, &r);
     memcpy(c->out->v[c->out->n - 1].id, r.id, sizeof r.id);
-    gl_sighting_take(cmd->role == GL_ROLE_TRAILER ? &o->passage->trailer : &o->passage->vehicle, cmd->plate, NAN, c->now.mono, true);
+    gl_sighting_take(cmd->role == GL_ROLE_TRAILER ? &o->passage->trailer : &o->passage->vehicle, cmd->plate, NAN, c->now.mono,
+                     true);
     gl_passage_note_reading(o->passage, r.id);
     o->passage->touched_mono = c->now.mono;
     gl_lane_consider(c, o->lane);
@@ -119,7 +129,7 @@ static void do_lane_mode(struct gl_core *c, struct order *o) {
     gl_fields_clear(&gl_mode_state_fields, &m);
     memcpy(m.lane, o->lane->config->id, sizeof m.lane);
     m.mode = o->lane->mode = o->cmd->mode;
-    o->lane->adrift = false;  /* an officer has looked at the lane */
+    o->lane->adrift = false; /* an officer has looked at the lane */
     m.since = c->now.wall;
     gl_clip(m.by, sizeof m.by, o->cmd->officer.id[0] ? o->cmd->officer.id : o->cmd->client);
     ADD_EFFECT(c, GL_EFFECT_MODE, &m);
@@ -150,9 +160,16 @@ static void do_alarm_acknowledge(struct gl_core *c, struct order *o) {
     ADD_EFFECT(c, GL_EFFECT_ALARM, &a);
 }
 
+static bool is_stream(struct gl_core *c, const char *name) {
+    return strcmp(name, "post") == 0 || (strncmp(name, "lane/", 5) == 0 && gl_lane_by_id(c, name + 5));
+}
+
 static void do_outbox(struct gl_core *c, struct order *o) {
-    if (!o->cmd->stream[0]) REFUSE(o, "stream is missing: \"post\" or \"lane/LANE\" is needed");
-    else ADD_EFFECT(c, GL_EFFECT_OUTBOX, o->cmd);
+    if (!is_stream(c, o->cmd->stream))
+        REFUSE(o, "stream %s does not exist; \"post\" or \"lane/LANE\" is needed",
+               o->cmd->stream[0] ? o->cmd->stream : "(none named)");
+    else
+        ADD_EFFECT(c, GL_EFFECT_OUTBOX, o->cmd);
 }
 
 /* What each command needs to name. */
@@ -175,12 +192,18 @@ static const struct {
 static void admit(struct gl_core *c, struct order *o) {
     const struct gl_command *cmd = o->cmd;
     o->client = gl_config_client(c->config, cmd->client);
-    if (!o->client) REFUSE(o, "client %s is not configured", cmd->client);
-    else if (!(o->client->commands & (1u << cmd->name))) REFUSE(o, "client %s may not send %s", cmd->client, gl_command_names[cmd->name]);
-    else if (!cmd->id[0]) REFUSE(o, "id is missing");
-    else if (cmd->expires_at == 0) REFUSE(o, "expires_at is missing");
-    else if (cmd->expires_at <= c->now.wall) REFUSE(o, "the command has expired");
-    else if (seen_before(c, cmd)) REFUSE(o, "the command %s was already taken", cmd->id);
+    if (!o->client)
+        REFUSE(o, "client %s is not configured", cmd->client);
+    else if (!(o->client->commands & (1u << cmd->name)))
+        REFUSE(o, "client %s may not send %s", cmd->client, gl_command_names[cmd->name]);
+    else if (!cmd->id[0])
+        REFUSE(o, "id is missing");
+    else if (cmd->expires_at == 0)
+        REFUSE(o, "expires_at is missing");
+    else if (cmd->expires_at <= c->now.wall)
+        REFUSE(o, "the command has expired");
+    else if (seen_before(c, cmd))
+        REFUSE(o, "the command %s was already taken", cmd->id);
 }
 
 static void locate(struct gl_core *c, struct order *o, unsigned needs) {
@@ -193,8 +216,10 @@ static void locate(struct gl_core *c, struct order *o, unsigned needs) {
     }
     if (!(needs & NEEDS_PASSAGE)) return;
     o->passage = gl_lane_find(o->lane, cmd->passage);
-    if (!o->passage) REFUSE(o, "passage %s is not open in lane %s", cmd->passage[0] ? cmd->passage : "(none named)", cmd->lane);
-    else if ((needs & NEEDS_DECISION) && !o->passage->decided) REFUSE(o, "passage %s is not decided yet", cmd->passage);
+    if (!o->passage)
+        REFUSE(o, "passage %s is not open in lane %s", cmd->passage[0] ? cmd->passage : "(none named)", cmd->lane);
+    else if ((needs & NEEDS_DECISION) && !o->passage->decided)
+        REFUSE(o, "passage %s is not decided yet", cmd->passage);
     else if ((needs & NEEDS_DECISION) && strcmp(o->passage->decision_id, cmd->decision) != 0)
         REFUSE(o, "the decision is now %s, not the one named", o->passage->decision_id);
 }
@@ -213,7 +238,7 @@ static void reply(struct gl_core *c, const struct order *o) {
 }
 
 void gl_core_command(struct gl_core *c, const struct gl_command *cmd) {
-    if (cmd->name == GL_COMMAND_NONE || cmd->name >= GL_COUNT(handlers)) return;  /* the socket's table refuses those already */
+    if (cmd->name == GL_COMMAND_NONE || cmd->name >= GL_COUNT(handlers)) return; /* the socket's table refuses those already */
     struct order o = {.cmd = cmd};
     ADD_EFFECT(c, GL_EFFECT_COMMAND, cmd);
     admit(c, &o);

@@ -43,7 +43,8 @@ int gl_core_new(const struct gl_config *config, const uint8_t key[32], const cha
         /* Until a device has said that it is well, it is not. */
         for (int d = 0; d < l->config->n_devices; d++)
             l->devices[d] = (struct device){.state = GL_DEVICE_OFFLINE, .reason = "has not reported yet"};
-        l->gpio = (struct device){.state = l->config->n_lines ? GL_DEVICE_OFFLINE : GL_DEVICE_ONLINE, .reason = "has not reported yet"};
+        l->gpio =
+            (struct device){.state = l->config->n_lines ? GL_DEVICE_OFFLINE : GL_DEVICE_ONLINE, .reason = "has not reported yet"};
         gl_fields_clear(&gl_signal_state_fields, &l->shown);
     }
     *ret = c;
@@ -69,8 +70,8 @@ void gl_core_uuid(struct gl_core *c, struct gl_now at, char out[GL_UUID]) {
         !EVP_MAC_final(c->mac, mac, &len, sizeof mac) || len < 10)
         abort();
     uint64_t t = (uint64_t)at.wall & 0xFFFFFFFFFFFF;
-    gl_format(out, GL_UUID, "%08x-%04x-7%01x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", (unsigned)(t >> 16), (unsigned)(t & 0xFFFF), mac[0] & 0xF,
-              mac[1], (mac[2] & 0x3F) | 0x80, mac[3], mac[4], mac[5], mac[6], mac[7], mac[8], mac[9]);
+    gl_format(out, GL_UUID, "%08x-%04x-7%01x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", (unsigned)(t >> 16), (unsigned)(t & 0xFFFF),
+              mac[0] & 0xF, mac[1], (mac[2] & 0x3F) | 0x80, mac[3], mac[4], mac[5], mac[6], mac[7], mac[8], mac[9]);
 }
 
 static void take_reading(struct gl_core *c, struct gl_reading *r) {
@@ -98,7 +99,8 @@ static void take_device(struct gl_core *c, const char *device, uint8_t state, co
             required = dc->required;
         }
         if (!d) continue;
-        if (d == &l->gpio && d->state == GL_DEVICE_ONLINE && state == GL_DEVICE_OFFLINE) gl_lane_lose_order(l);  /* who comes and goes now is not seen */
+        if (d == &l->gpio && d->state == GL_DEVICE_ONLINE && state == GL_DEVICE_OFFLINE)
+            gl_lane_lose_order(l); /* who comes and goes now is not seen */
         d->state = state;
         gl_clip(d->reason, sizeof d->reason, reason);
         if (required && state == GL_DEVICE_OFFLINE) mark_passages(l);
@@ -119,23 +121,23 @@ void gl_core_step(struct gl_core *c, const struct gl_event *ev, struct gl_effect
     c->out = effects;
     c->now = ev->at;
     switch (ev->type) {
-    case GL_EV_READING: take_reading(c, ev->reading); break;
-    case GL_EV_DEVICE: take_device(c, ev->device.device, ev->device.state, ev->device.reason); break;
-    case GL_EV_FEED:
-        c->feed = ev->feed;
-        each_lane(c, gl_lane_consider);
-        break;
-    case GL_EV_LODGED: each_lane(c, gl_lane_consider); break;
-    case GL_EV_CLOCK:
-        c->clock_ok = ev->clock_ok;
-        each_lane(c, gl_lane_consider);
-        break;
-    case GL_EV_COMMAND: gl_core_command(c, ev->command); break;
-    case GL_EV_ANSWER: gl_lane_answer(c, ev->answer); break;
-    case GL_EV_TIME: each_lane(c, gl_lane_time); break;
-    case GL_EV_COMMITTED: each_lane(c, gl_signal_committed); break;
-    case GL_EV_RESTORE_MODE: restore_mode(c, ev->restore_mode.lane, ev->restore_mode.mode); break;
-    case GL_EV_RESTORE_PASSAGE: gl_lane_restore(c, ev->restore_passage); break;
+        case GL_EV_READING: take_reading(c, ev->reading); break;
+        case GL_EV_DEVICE: take_device(c, ev->device.device, ev->device.state, ev->device.reason); break;
+        case GL_EV_FEED:
+            c->feed = ev->feed;
+            each_lane(c, gl_lane_consider);
+            break;
+        case GL_EV_LODGED: each_lane(c, gl_lane_consider); break;
+        case GL_EV_CLOCK:
+            c->clock_ok = ev->clock_ok;
+            each_lane(c, gl_lane_consider);
+            break;
+        case GL_EV_COMMAND: gl_core_command(c, ev->command); break;
+        case GL_EV_ANSWER: gl_lane_answer(c, ev->answer); break;
+        case GL_EV_TIME: each_lane(c, gl_lane_time); break;
+        case GL_EV_COMMITTED: each_lane(c, gl_signal_committed); break;
+        case GL_EV_RESTORE_MODE: restore_mode(c, ev->restore_mode.lane, ev->restore_mode.mode); break;
+        case GL_EV_RESTORE_PASSAGE: gl_lane_restore(c, ev->restore_passage); break;
     }
     c->out = NULL;
 }
@@ -156,4 +158,6 @@ bool gl_core_idle(const struct gl_core *c) {
     return true;
 }
 
-uint8_t gl_core_mode(const struct gl_core *c, int lane) { return c->lanes[lane].mode; }
+uint8_t gl_core_mode(const struct gl_core *c, int lane) {
+    return c->lanes[lane].mode;
+}

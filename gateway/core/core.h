@@ -32,41 +32,48 @@ struct gl_event {
     enum gl_event_type type;
     struct gl_now at;
     union {
-        struct gl_reading *reading;            /* id and passage are filled in by the core */
-        struct { const char *device; uint8_t state; const char *reason; } device;
+        struct gl_reading *reading; /* id and passage are filled in by the core */
+        struct {
+            const char *device;
+            uint8_t state;
+            const char *reason;
+        } device;
         uint8_t feed;
         bool clock_ok;
         const struct gl_command *command;
         const struct gl_answer *answer;
-        struct { const char *lane; uint8_t mode; } restore_mode;
+        struct {
+            const char *lane;
+            uint8_t mode;
+        } restore_mode;
         const struct gl_passage *restore_passage;
     };
 };
 
 enum gl_effect_type {
-    GL_EFFECT_READING,    /* .reading: record and publish */
-    GL_EFFECT_PASSAGE,    /* .passage */
-    GL_EFFECT_DECISION,   /* .decision */
-    GL_EFFECT_ALARM,      /* .alarm */
-    GL_EFFECT_COMMAND,    /* .command: record that it came */
-    GL_EFFECT_REPLY,      /* .reply */
-    GL_EFFECT_LOOKUP,     /* .query: answer with GL_EV_ANSWER, within the same turn */
-    GL_EFFECT_USE,        /* .use: reserve, consume or free a movement or declaration */
-    GL_EFFECT_SIGNAL,     /* .signal: only after COMMITTED: show it */
-    GL_EFFECT_MODE,       /* .mode: keep and publish */
-    GL_EFFECT_OUTBOX      /* .command: ack or replay, permitted: for the outbox */
+    GL_EFFECT_READING,  /* .reading: record and publish */
+    GL_EFFECT_PASSAGE,  /* .passage */
+    GL_EFFECT_DECISION, /* .decision */
+    GL_EFFECT_ALARM,    /* .alarm */
+    GL_EFFECT_COMMAND,  /* .command: record that it came */
+    GL_EFFECT_REPLY,    /* .reply */
+    GL_EFFECT_LOOKUP,   /* .query: answer with GL_EV_ANSWER, within the same turn */
+    GL_EFFECT_USE,      /* .use: reserve, consume or free a movement or declaration */
+    GL_EFFECT_SIGNAL,   /* .signal: only after COMMITTED: show it */
+    GL_EFFECT_MODE,     /* .mode: keep and publish */
+    GL_EFFECT_OUTBOX    /* .command: ack or replay, permitted: for the outbox */
 };
 
 struct gl_use_change {
-    struct gl_ref ref;    /* "" = everything that the passage has reserved */
-    uint8_t use;          /* GL_USE_NONE = freed */
+    struct gl_ref ref; /* "" = everything that the passage has reserved */
+    uint8_t use;       /* GL_USE_NONE = freed */
     char passage[GL_UUID];
 };
 
 struct gl_effect {
     enum gl_effect_type type;
     struct gl_now at;
-    char id[GL_UUID];     /* of the event to be published, where one is */
+    char id[GL_UUID]; /* of the event to be published, where one is */
     union {
         const struct gl_reading *reading;
         const struct gl_passage *passage;
@@ -87,7 +94,7 @@ struct gl_effects {
     struct gl_effect *v;
     struct gl_chunk *chunks;
 };
-void gl_effects_reset(struct gl_effects *e);  /* empties, frees what the effects point at */
+void gl_effects_reset(struct gl_effects *e); /* empties, frees what the effects point at */
 void gl_effects_free(struct gl_effects *e);
 
 /* key: 32 secret bytes, for identifiers and the random control. boot: UUID of this start. config is borrowed and must outlive the core. */
@@ -106,4 +113,4 @@ bool gl_core_idle(const struct gl_core *core);
 /* The next identifier: UUIDv7 from the time and a keyed counter, the same again in a replay. */
 void gl_core_uuid(struct gl_core *core, struct gl_now at, char out[GL_UUID]);
 
-uint8_t gl_core_mode(const struct gl_core *core, int lane);  /* enum gl_mode of the lane with this index */
+uint8_t gl_core_mode(const struct gl_core *core, int lane); /* enum gl_mode of the lane with this index */

@@ -78,7 +78,8 @@ static void reserve(struct gl_core *c, struct passage *p, const struct gl_decisi
     /* What another has used stays his, even when an officer lets this one go as well. */
     if (d->outcome != GL_OUTCOME_RELEASE || obstructs(d, "DECL_ALREADY_USED")) return;
     for (int i = 0; i < d->match.n_movements; i++) use(c, p, &d->match.movements[i], GL_USE_RESERVED);
-    for (int i = 0; d->match.n_movements == 0 && i < d->match.n_declarations && i < 8; i++) use(c, p, &d->match.declarations[i], GL_USE_RESERVED);
+    for (int i = 0; d->match.n_movements == 0 && i < d->match.n_declarations && i < 8; i++)
+        use(c, p, &d->match.declarations[i], GL_USE_RESERVED);
 }
 
 /* Makes d the passage's decision: recorded, published, and shown after the commit. */
@@ -173,13 +174,14 @@ void gl_lane_answer(struct gl_core *c, const struct gl_answer *a) {
 
 void gl_decide_by_officer(struct gl_core *c, struct lane *l, struct passage *p, const struct gl_command *cmd, const char *code) {
     const struct gl_rule *rule = gl_rule_by_code(code);
-    struct gl_decision d = p->fresh;  /* what the rules say stays visible beside what the officer says */
+    struct gl_decision d = p->fresh; /* what the rules say stays visible beside what the officer says */
     p->override_level = d.level;
     d.outcome = cmd->outcome;
     d.level = cmd->outcome == GL_OUTCOME_RELEASE ? (uint8_t)GL_LEVEL_NONE : cmd->level ? cmd->level : (uint8_t)GL_LEVEL_PHYSICAL;
     d.officer = cmd->officer;
     memcpy(d.reason, cmd->reason, sizeof d.reason);
-    gl_rule_say(&d, rule, cmd->outcome == GL_OUTCOME_RELEASE ? GL_NOTE : GL_FAIL, "", "%s %s: %s", cmd->officer.role, cmd->officer.id, cmd->reason);
+    gl_rule_say(&d, rule, cmd->outcome == GL_OUTCOME_RELEASE ? GL_NOTE : GL_FAIL, "", "%s %s: %s", cmd->officer.role,
+                cmd->officer.id, cmd->reason);
     d.rules[d.n_rules - 1].level = d.level;
     p->faulted = false;
     decide(c, l, p, &d);
@@ -204,7 +206,7 @@ void gl_lane_time(struct gl_core *c, struct lane *l) {
     for (int i = l->n - 1; i >= 0; i--) {
         if (!abandoned(l, l->passages[i], c->now.mono)) continue;
         gl_passage_close(c, l, l->passages[i], GL_EXIT_UNKNOWN);
-        if (l->config->has_exit || l->n > 0) gl_lane_lose_order(l);  /* it never left: it may still stand there */
+        if (l->config->has_exit || l->n > 0) gl_lane_lose_order(l); /* it never left: it may still stand there */
     }
     struct passage *p = l->n ? l->passages[0] : NULL;
     if (!p) return;
@@ -216,7 +218,9 @@ void gl_lane_time(struct gl_core *c, struct lane *l) {
     if (!p->decided && (c->now.mono >= p->deadline_mono || c->now.mono >= gl_trailer_over_mono(l, p))) gl_lane_consider(c, l);
 }
 
-static int64_t earliest(int64_t a, int64_t b) { return a < b ? a : b; }
+static int64_t earliest(int64_t a, int64_t b) {
+    return a < b ? a : b;
+}
 
 int64_t gl_lane_deadline(const struct lane *l) {
     int64_t t = INT64_MAX;
@@ -229,8 +233,9 @@ int64_t gl_lane_deadline(const struct lane *l) {
     if (!p->decided) {
         t = earliest(t, p->deadline_mono);
         int64_t over = gl_trailer_over_mono(l, p);
-        if (!p->trailer.seen && p->judged_mono < over) t = earliest(t, over);  /* once: it may change nothing */
+        if (!p->trailer.seen && p->judged_mono < over) t = earliest(t, over); /* once: it may change nothing */
     }
-    if (l->shown.signal == GL_SIGNAL_RELEASE && strcmp(l->shown.passage, p->id) == 0 && !p->lease_over) t = earliest(t, l->lease_mono);
+    if (l->shown.signal == GL_SIGNAL_RELEASE && strcmp(l->shown.passage, p->id) == 0 && !p->lease_over)
+        t = earliest(t, l->lease_mono);
     return t;
 }

@@ -3,10 +3,11 @@
 
 #include "core/internal.h"
 
-enum { ETA_GRACE_MS = 72 * 3600 * 1000 };  /* a movement not arrived 72 h after its announced time is over */
+enum { ETA_GRACE_MS = 72 * 3600 * 1000 }; /* a movement not arrived 72 h after its announced time is over */
 
 static bool movement_over(const struct gl_answer_movement *m, int64_t wall) {
-    return m->state == GL_MOVEMENT_EXPIRED || (m->valid_to && wall > m->valid_to) || (!m->valid_to && m->eta && wall > m->eta + ETA_GRACE_MS);
+    return m->state == GL_MOVEMENT_EXPIRED || (m->valid_to && wall > m->valid_to) ||
+           (!m->valid_to && m->eta && wall > m->eta + ETA_GRACE_MS);
 }
 
 static bool reserves(const struct passage *p, const struct gl_ref *ref) {
@@ -75,7 +76,9 @@ static void choose_movement(struct facts *f, uint8_t by) {
     f->movement = live >= 0 ? live : any;
 }
 
-static bool found_by(const struct gl_answer_declaration *d, uint8_t by) { return d->listed_by == 0 && (d->by & by) != 0; }
+static bool found_by(const struct gl_answer_declaration *d, uint8_t by) {
+    return d->listed_by == 0 && (d->by & by) != 0;
+}
 
 bool gl_facts_judged(const struct facts *f, const struct gl_answer_declaration *d) {
     if (f->movement >= 0) return d->listed_by & (1u << f->movement);
@@ -101,7 +104,7 @@ static void add_trailers(struct facts *f, const struct gl_answer_means *means, i
 
 static void gather_trailers(struct facts *f) {
     if (f->movement >= 0) add_trailers(f, f->answer->movements[f->movement].means, f->answer->movements[f->movement].n_means);
-    if (f->n_trailers > 0) return;  /* the envelope knows best what is coupled today */
+    if (f->n_trailers > 0) return; /* the envelope knows best what is coupled today */
     for (int i = 0; i < f->answer->n_declarations; i++) {
         const struct gl_answer_declaration *d = &f->answer->declarations[i];
         if (gl_facts_judged(f, d)) add_trailers(f, d->means, d->n_means);
@@ -123,12 +126,24 @@ static void gather_faults(const struct gl_core *c GL_UNUSED, const struct lane *
     if (l->gpio.state != GL_DEVICE_ONLINE) who = "the loops and lights", how = l->gpio.reason;
     if (l->emergency_stop) who = "the emergency stop", how = "it is pressed";
     if (who) gl_format(f->fault, GL_DETAIL, "%s: %s", who, how);
-    if (!f->fault[0] && p->faulted && !p->decided) gl_clip(f->fault, GL_DETAIL, "a required device was away while the vehicle stood here");
+    if (!f->fault[0] && p->faulted && !p->decided)
+        gl_clip(f->fault, GL_DETAIL, "a required device was away while the vehicle stood here");
 }
 
-void gl_facts_gather(const struct gl_core *c, const struct lane *l, const struct passage *p, const struct gl_answer *a, struct facts *f) {
-    *f = (struct facts){.core = c, .config = c->config, .profile = l->profile, .lane = l->config, .passage = p, .answer = a, .now = c->now,
-                        .key = c->key, .mode = l->mode, .feed = c->feed, .clock_ok = c->clock_ok, .movement = -1};
+void gl_facts_gather(const struct gl_core *c, const struct lane *l, const struct passage *p, const struct gl_answer *a,
+                     struct facts *f) {
+    *f = (struct facts){.core = c,
+                        .config = c->config,
+                        .profile = l->profile,
+                        .lane = l->config,
+                        .passage = p,
+                        .answer = a,
+                        .now = c->now,
+                        .key = c->key,
+                        .mode = l->mode,
+                        .feed = c->feed,
+                        .clock_ok = c->clock_ok,
+                        .movement = -1};
     f->policy = l->profile->policy[p->class];
     if (!f->policy) f->policy = l->profile->policy[GL_CLASS_TRUCK];
     f->time_up = c->now.mono >= p->deadline_mono;

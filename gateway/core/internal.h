@@ -8,10 +8,10 @@ enum { GL_LANE_PASSAGES = 6, GL_SEEN_COMMANDS = 256, GL_ENTRY_ATTACH_MS = 10000,
 
 /* The best of what one kind of sensor said about a passage. */
 struct sighting {
-    bool seen;              /* the sensor noticed something, readable or not */
-    bool typed;             /* by an officer, not by a device */
-    bool conflict;          /* two readable texts that differ */
-    char text[GL_PLATE];    /* "" = noticed, but not readable */
+    bool seen;           /* the sensor noticed something, readable or not */
+    bool typed;          /* by an officer, not by a device */
+    bool conflict;       /* two readable texts that differ */
+    char text[GL_PLATE]; /* "" = noticed, but not readable */
     struct gl_plate_keys keys;
     double confidence;
     int64_t mono;
@@ -20,30 +20,30 @@ struct sighting {
 struct passage {
     char id[GL_UUID], visit[GL_UUID];
     struct gl_now opened;
-    int64_t touched_mono;         /* last reading */
-    int64_t deadline_mono;        /* decide by then; runs from the opening, or from becoming first in the lane */
+    int64_t touched_mono;  /* last reading */
+    int64_t deadline_mono; /* decide by then; runs from the opening, or from becoming first in the lane */
     uint8_t class;
     struct sighting vehicle, trailer, container;
     bool code_seen;
     struct gl_ref reference;
-    bool foreign;                 /* a reading may belong to it or to its neighbour: never a release */
+    bool foreign; /* a reading may belong to it or to its neighbour: never a release */
     bool entry_seen, on_entry, entry_cleared, on_exit, exit_begun, backing_out;
-    bool restored;                /* was open when the gateway stopped */
-    bool lease_over;              /* its release ended without the vehicle leaving */
-    bool faulted;                 /* a required device was away while it stood here */
-    int64_t cleared_mono;         /* when it came off the entry loop, with entry_cleared */
+    bool restored;        /* was open when the gateway stopped */
+    bool lease_over;      /* its release ended without the vehicle leaving */
+    bool faulted;         /* a required device was away while it stood here */
+    int64_t cleared_mono; /* when it came off the entry loop, with entry_cleared */
     bool lookup_pending;
-    int64_t judged_mono;          /* the rules ran last; INT64_MIN = never */
-    struct gl_passage told;       /* the last passage event */
-    bool dirty;                   /* what is known changed since the last passage event */
+    int64_t judged_mono;    /* the rules ran last; INT64_MIN = never */
+    struct gl_passage told; /* the last passage event */
+    bool dirty;             /* what is known changed since the last passage event */
     uint16_t n_readings;
     char readings[GL_MAX_READINGS][GL_UUID];
     bool decided;
     char decision_id[GL_UUID];
-    struct gl_decision decision;  /* the current one */
-    struct gl_decision fresh;     /* what the rules said last, whether or not it became a decision */
-    uint8_t override_level;       /* by an officer: what the rules then said, to notice what is worse */
-    char first_officer[33];       /* two-person override: who has already agreed, to which decision */
+    struct gl_decision decision; /* the current one */
+    struct gl_decision fresh;    /* what the rules said last, whether or not it became a decision */
+    uint8_t override_level;      /* by an officer: what the rules then said, to notice what is worse */
+    char first_officer[33];      /* two-person override: who has already agreed, to which decision */
     char first_decision[GL_UUID];
     struct gl_ref reserved[1 + 8];
     uint16_t n_reserved;
@@ -61,21 +61,21 @@ struct lane {
     struct device devices[GL_MAX_DEVICES];
     struct device gpio;
     bool emergency_stop;
-    uint16_t n;                   /* passages in driving order: [0] is first at the exit */
+    uint16_t n; /* passages in driving order: [0] is first at the exit */
     struct passage *passages[GL_LANE_PASSAGES];
-    bool adrift;                  /* who stands where is not sure any more: nobody is released until the lane was empty */
-    int64_t last_exit_mono;       /* of the last vehicle that left; INT64_MIN = none */
+    bool adrift;            /* who stands where is not sure any more: nobody is released until the lane was empty */
+    int64_t last_exit_mono; /* of the last vehicle that left; INT64_MIN = none */
     bool exit_occupied;
     struct gl_signal_state shown;
-    int64_t lease_mono;           /* of the release that is shown */
+    int64_t lease_mono; /* of the release that is shown */
 };
 
 struct gl_core {
     const struct gl_config *config;
     uint8_t key[32];
-    EVP_MAC_CTX *mac;             /* keyed once, for identifiers */
+    EVP_MAC_CTX *mac; /* keyed once, for identifiers */
     char boot[GL_UUID];
-    uint64_t ids;                 /* identifiers given so far */
+    uint64_t ids; /* identifiers given so far */
     uint8_t feed;
     bool clock_ok;
     uint16_t n_lanes;
@@ -83,8 +83,8 @@ struct gl_core {
     uint16_t n_seen;
     uint32_t seen_at;
     char seen[GL_SEEN_COMMANDS][GL_ID + 81];
-    struct gl_effects *out;       /* only during a step */
-    struct gl_now now;            /* of the event in hand */
+    struct gl_effects *out; /* only during a step */
+    struct gl_now now;      /* of the event in hand */
 };
 
 /* effects.c: copies live until the caller resets its effects. */
@@ -94,11 +94,11 @@ void *gl_effect_add(struct gl_core *c, enum gl_effect_type type, const void *pay
 /* lane.c */
 struct lane *gl_lane_by_id(struct gl_core *c, const char *id);
 struct passage *gl_lane_find(struct lane *l, const char *passage_id);
-void gl_lane_lose_order(struct lane *l);  /* vehicles and passages may be off by one from here on */
+void gl_lane_lose_order(struct lane *l); /* vehicles and passages may be off by one from here on */
 void gl_lane_reading(struct gl_core *c, struct lane *l, struct gl_reading *r);
 void gl_lane_restore(struct gl_core *c, const struct gl_passage *p);
 void gl_passage_close(struct gl_core *c, struct lane *l, struct passage *p, enum gl_exit how);
-void gl_passage_publish(struct gl_core *c, struct lane *l, struct passage *p, enum gl_exit how);  /* how: NONE = still here */
+void gl_passage_publish(struct gl_core *c, struct lane *l, struct passage *p, enum gl_exit how); /* how: NONE = still here */
 void gl_passage_note_reading(struct passage *p, const char *id);
 void gl_alarm_raise(struct gl_core *c, struct lane *l, const char *kind, const char *passage, const char *detail);
 void gl_sighting_take(struct sighting *s, const char *text, double confidence, int64_t mono, bool typed);
@@ -108,10 +108,10 @@ void gl_lane_presence(struct gl_core *c, struct lane *l, struct gl_reading *r);
 struct passage *gl_passage_new(struct gl_core *c, struct lane *l);
 
 /* decide.c */
-void gl_lane_consider(struct gl_core *c, struct lane *l);  /* looks the first passage up when it may change anything */
+void gl_lane_consider(struct gl_core *c, struct lane *l); /* looks the first passage up when it may change anything */
 void gl_lane_answer(struct gl_core *c, const struct gl_answer *a);
 void gl_lane_time(struct gl_core *c, struct lane *l);
-int64_t gl_trailer_over_mono(const struct lane *l, const struct passage *p);  /* when the rear camera's time is over */
+int64_t gl_trailer_over_mono(const struct lane *l, const struct passage *p); /* when the rear camera's time is over */
 int64_t gl_lane_deadline(const struct lane *l);
 void gl_decide_by_officer(struct gl_core *c, struct lane *l, struct passage *p, const struct gl_command *cmd, const char *rule);
 
@@ -134,18 +134,20 @@ struct facts {
     const uint8_t *key;
     uint8_t mode, feed, policy;
     bool clock_ok, time_up;
-    bool trailer_over;                 /* no trailer can come into view any more */
-    char fault[GL_DETAIL];             /* required devices that are away or unwell; "" = none */
-    char fault_note[GL_DETAIL];        /* the same for devices that do not count */
-    int movement;                      /* index of the chosen movement in the answer; -1 = none */
-    int n_live;                        /* live movements among the candidates */
-    bool by_declaration;               /* no movement: declarations found by themselves carry the decision */
+    bool trailer_over;          /* no trailer can come into view any more */
+    char fault[GL_DETAIL];      /* required devices that are away or unwell; "" = none */
+    char fault_note[GL_DETAIL]; /* the same for devices that do not count */
+    int movement;               /* index of the chosen movement in the answer; -1 = none */
+    int n_live;                 /* live movements among the candidates */
+    bool by_declaration;        /* no movement: declarations found by themselves carry the decision */
     bool by_reference, by_container, by_plate, by_swap;
-    struct gl_plate_keys trailers[GL_MAX_ANSWER_MEANS];  /* declared trailers, of the movement and its declarations */
+    struct gl_plate_keys trailers[GL_MAX_ANSWER_MEANS]; /* declared trailers, of the movement and its declarations */
     int n_trailers;
 };
-void gl_facts_gather(const struct gl_core *c, const struct lane *l, const struct passage *p, const struct gl_answer *a, struct facts *ret);
-bool gl_facts_judged(const struct facts *f, const struct gl_answer_declaration *d);  /* does this declaration count in this decision? */
+void gl_facts_gather(const struct gl_core *c, const struct lane *l, const struct passage *p, const struct gl_answer *a,
+                     struct facts *ret);
+bool gl_facts_judged(const struct facts *f,
+                     const struct gl_answer_declaration *d); /* does this declaration count in this decision? */
 
 /* The other passage that has reserved or used what was lodged; NULL = none. */
 const char *gl_facts_user(const struct facts *f, const struct gl_ref *ref, uint8_t use, const char *by);
@@ -154,11 +156,11 @@ const char *gl_facts_user(const struct facts *f, const struct gl_ref *ref, uint8
 enum gl_override { GL_OVERRIDE_OFFICER, GL_OVERRIDE_AUTHORITY, GL_OVERRIDE_TWO, GL_OVERRIDE_NEVER };
 struct gl_rule {
     const char *code;
-    uint8_t level;                     /* enum gl_level_decision of a fail or unknown */
-    uint8_t override;                  /* who may lift it */
-    bool curable;                      /* waiting for more evidence may help */
-    bool inspected;                    /* an inspection that found all in order settles it */
-    void (*check)(const struct facts *f, const struct gl_rule *self, struct gl_decision *d);  /* NULL: raised elsewhere */
+    uint8_t level;    /* enum gl_level_decision of a fail or unknown */
+    uint8_t override; /* who may lift it */
+    bool curable;     /* waiting for more evidence may help */
+    bool inspected;   /* an inspection that found all in order settles it */
+    void (*check)(const struct facts *f, const struct gl_rule *self, struct gl_decision *d); /* NULL: raised elsewhere */
 };
 extern const struct gl_rule gl_rules[];
 extern const size_t gl_n_rules;
@@ -168,4 +170,5 @@ const struct gl_rule *gl_rule_by_code(const char *code);
 void gl_rules_run(const struct facts *f, struct gl_decision *d, bool *ret_curable);
 /* The strictest permission that the obstacles of a decision ask for, and the rule that asks it; inspected: an inspection found all in order. */
 enum gl_override gl_rules_permission(const struct gl_decision *d, bool inspected, const char **ret_rule);
-void gl_rule_say(struct gl_decision *d, const struct gl_rule *r, enum gl_result result, const char *about, const char *fmt, ...) GL_PRINTF(5, 6);
+void gl_rule_say(struct gl_decision *d, const struct gl_rule *r, enum gl_result result, const char *about, const char *fmt, ...)
+    GL_PRINTF(5, 6);

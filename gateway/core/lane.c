@@ -18,8 +18,12 @@ struct passage *gl_lane_find(struct lane *l, const char *passage_id) {
     return NULL;
 }
 
-static struct passage *head(struct lane *l) { return l->n ? l->passages[0] : NULL; }
-static struct passage *tail(struct lane *l) { return l->n ? l->passages[l->n - 1] : NULL; }
+static struct passage *head(struct lane *l) {
+    return l->n ? l->passages[0] : NULL;
+}
+static struct passage *tail(struct lane *l) {
+    return l->n ? l->passages[l->n - 1] : NULL;
+}
 
 void gl_alarm_raise(struct gl_core *c, struct lane *l, const char *kind, const char *passage, const char *detail) {
     struct gl_alarm a;
@@ -39,7 +43,7 @@ static void add_missing(struct gl_passage *out, bool missing, const char *what) 
 
 void gl_passage_publish(struct gl_core *c, struct lane *l, struct passage *p, enum gl_exit how) {
     struct gl_passage out;
-    memset(&out, 0, sizeof out);  /* its padding too: it is compared below */
+    memset(&out, 0, sizeof out); /* its padding too: it is compared below */
     gl_fields_clear(&gl_passage_fields, &out);
     memcpy(out.lane, l->config->id, sizeof out.lane);
     memcpy(out.passage, p->id, sizeof out.passage);
@@ -61,7 +65,7 @@ void gl_passage_publish(struct gl_core *c, struct lane *l, struct passage *p, en
     out.closed_at = how != GL_EXIT_NONE ? c->now.wall : 0;
     out.exit = how;
     p->dirty = false;
-    if (memcmp(&out, &p->told, sizeof out) == 0) return;  /* nothing that anybody would see has changed */
+    if (memcmp(&out, &p->told, sizeof out) == 0) return; /* nothing that anybody would see has changed */
     p->told = out;
     ADD_EFFECT(c, GL_EFFECT_PASSAGE, &out);
 }
@@ -73,7 +77,7 @@ void gl_lane_lose_order(struct lane *l) {
 
 struct passage *gl_passage_new(struct gl_core *c, struct lane *l) {
     if (l->n == GL_LANE_PASSAGES) {
-        gl_lane_lose_order(l);  /* more vehicles than can stand here */
+        gl_lane_lose_order(l); /* more vehicles than can stand here */
         return tail(l);
     }
     struct passage *p = calloc(1, sizeof *p);
@@ -98,7 +102,7 @@ void gl_passage_note_reading(struct passage *p, const char *id) {
 }
 
 static void release_uses(struct gl_core *c, struct passage *p, enum gl_use use) {
-    if (p->restored) {  /* what it reserved before the restart only the journal knows */
+    if (p->restored) { /* what it reserved before the restart only the journal knows */
         struct gl_use_change all = {.use = (uint8_t)use};
         memcpy(all.passage, p->id, sizeof all.passage);
         ADD_EFFECT(c, GL_EFFECT_USE, &all);
@@ -146,7 +150,7 @@ void gl_lane_restore(struct gl_core *c, const struct gl_passage *saved) {
     if (saved->known.plate[0]) gl_sighting_take(&p->vehicle, saved->known.plate, NAN, c->now.mono, false);
     if (saved->known.trailer[0]) gl_sighting_take(&p->trailer, saved->known.trailer, NAN, c->now.mono, false);
     p->deadline_mono = c->now.mono;
-    gl_lane_lose_order(l);  /* who came and went meanwhile was not seen */
+    gl_lane_lose_order(l); /* who came and went meanwhile was not seen */
     gl_lane_consider(c, l);
 }
 
@@ -181,7 +185,7 @@ static struct passage *next_vehicle(struct gl_core *c, struct lane *l, struct pa
     bool unsure = !l->config->has_entry && c->now.mono - last->touched_mono <= GL_ENTRY_ATTACH_MS;
     struct passage *p = gl_passage_new(c, l);
     if (unsure) last->foreign = p->foreign = true;
-    if (last->backing_out) gl_lane_lose_order(l);  /* one goes out, and another comes in? */
+    if (last->backing_out) gl_lane_lose_order(l); /* one goes out, and another comes in? */
     return p;
 }
 
@@ -226,7 +230,7 @@ static struct passage *owner_of_trailer_plate(struct lane *l, const struct gl_de
         bool fits = !d || d->after_max_ms == 0 || (mono - from >= d->after_min_ms && mono - from <= d->after_max_ms);
         if (!fits || p->exit_begun) continue;
         if (found && !found->trailer.seen) {
-            found->foreign = true;  /* two vehicles could own it */
+            found->foreign = true; /* two vehicles could own it */
             p->foreign = true;
             continue;
         }
@@ -245,7 +249,7 @@ static bool seen_leaving(struct gl_core *c, struct lane *l, const struct gl_read
         struct passage *p = l->passages[i];
         if (!gl_plate_keys_meet(&p->vehicle.keys, &keys)) continue;
         if (i + 1 < l->n) {
-            gl_lane_lose_order(l);  /* through the one behind it? Something here is not what it seems */
+            gl_lane_lose_order(l); /* through the one behind it? Something here is not what it seems */
             return true;
         }
         if (p->exit_begun) return true;
@@ -270,7 +274,7 @@ static struct passage *take_plate(struct gl_core *c, struct lane *l, const struc
 }
 
 static struct passage *take_code(struct gl_core *c, struct lane *l, const struct gl_reading *r) {
-    struct passage *p = head(l);  /* the reader stands at the stop line */
+    struct passage *p = head(l); /* the reader stands at the stop line */
     if (!p) p = gl_passage_new(c, l);
     p->code_seen = true;
     /* A container number comes as a reading of its own; what is no document does not displace one. */
@@ -331,5 +335,5 @@ void gl_lane_reading(struct gl_core *c, struct lane *l, struct gl_reading *r) {
     fx = &c->out->v[c->out->n - 1];
     memcpy(fx->id, r->id, sizeof fx->id);
     if (p) gl_passage_publish(c, l, p, GL_EXIT_NONE);
-    if (known && r->late != GL_TRUE) gl_lane_consider(c, l);  /* even what belongs to nobody may put somebody in doubt */
+    if (known && r->late != GL_TRUE) gl_lane_consider(c, l); /* even what belongs to nobody may put somebody in doubt */
 }

@@ -6,28 +6,28 @@
 enum gl_key_kind { GL_KEY_NONE, GL_KEY_VEHICLE, GL_KEY_TRAILER, GL_KEY_CONTAINER, GL_KEY_REFERENCE };
 
 struct gl_key {
-    uint8_t kind;                    /* enum gl_key_kind */
-    char type[GL_REF_TYPE];          /* GL_KEY_REFERENCE: "mrn", "gmr", ... */
-    char text[GL_PLATE_KEY];         /* canonical: gl_plate_keys(), gl_ref_canonical() */
+    uint8_t kind;            /* enum gl_key_kind */
+    char type[GL_REF_TYPE];  /* GL_KEY_REFERENCE: "mrn", "gmr", ... */
+    char text[GL_PLATE_KEY]; /* canonical: gl_plate_keys(), gl_ref_canonical() */
 };
 
 enum { GL_MAX_KEYS = 16, GL_MAX_ANSWER_MOVEMENTS = 8, GL_MAX_ANSWER_DECLARATIONS = 256, GL_MAX_ANSWER_MEANS = 8 };
 
 struct gl_query {
     char passage[GL_UUID];
-    uint16_t lane;                   /* index in the configuration */
+    uint16_t lane; /* index in the configuration */
     uint16_t n_keys;
     struct gl_key keys[GL_MAX_KEYS];
 };
 
 /* How a candidate was found; or-ed. */
 enum gl_by {
-    GL_BY_PLATE = 1,                 /* a vehicle key met means of role vehicle or unknown */
-    GL_BY_SWAP = 2,                  /* a vehicle key met means of role trailer */
-    GL_BY_TRAILER = 4,               /* a trailer key met means of role trailer */
+    GL_BY_PLATE = 1,   /* a vehicle key met means of role vehicle or unknown */
+    GL_BY_SWAP = 2,    /* a vehicle key met means of role trailer */
+    GL_BY_TRAILER = 4, /* a trailer key met means of role trailer */
     GL_BY_CONTAINER = 8,
-    GL_BY_REFERENCE = 16,            /* its own reference, or that of one of its declarations */
-    GL_BY_MOVEMENT = 32              /* declarations only: listed by a movement of the answer */
+    GL_BY_REFERENCE = 16, /* its own reference, or that of one of its declarations */
+    GL_BY_MOVEMENT = 32   /* declarations only: listed by a movement of the answer */
 };
 
 /* That a movement was used lives in the journal, so no snapshot can erase it. */
@@ -46,24 +46,24 @@ struct gl_answer_movement {
     int64_t eta, valid_from, valid_to;
     uint8_t by;
     uint8_t use;
-    char used_by[GL_UUID];           /* the passage that reserved or consumed it */
+    char used_by[GL_UUID]; /* the passage that reserved or consumed it */
     uint16_t n_means;
     struct gl_answer_means means[GL_MAX_ANSWER_MEANS];
     uint16_t n_containers;
     char containers[GL_MAX_CONTAINERS][18];
-    uint16_t n_declarations;         /* how many it lists */
+    uint16_t n_declarations; /* how many it lists */
 };
 
 struct gl_answer_declaration {
     struct gl_ref ref;
-    bool received;                   /* false: a movement lists it, but the cache has it not */
+    bool received; /* false: a movement lists it, but the cache has it not */
     int64_t version;
     uint8_t state;
-    uint8_t control;                 /* enum gl_channel_decision */
+    uint8_t control; /* enum gl_channel_decision */
     int64_t valid_to;
     uint8_t by;
-    uint8_t listed_by;               /* bit i: movement i of the answer lists it; 0 = found by itself */
-    uint8_t use;                     /* for declarations found by themselves */
+    uint8_t listed_by; /* bit i: movement i of the answer lists it; 0 = found by itself */
+    uint8_t use;       /* for declarations found by themselves */
     char used_by[GL_UUID];
     uint16_t n_means;
     struct gl_answer_means means[GL_MAX_ANSWER_MEANS];
@@ -75,8 +75,8 @@ struct gl_answer_declaration {
 struct gl_answer {
     char passage[GL_UUID];
     uint16_t lane;
-    bool failed;                     /* the cache could not answer: never a release */
-    bool truncated;                  /* more candidates, declarations, means or containers than fit: never a release */
+    bool failed;    /* the cache could not answer: never a release */
+    bool truncated; /* more candidates, declarations, means or containers than fit: never a release */
     uint16_t n_movements;
     struct gl_answer_movement movements[GL_MAX_ANSWER_MOVEMENTS];
     uint16_t n_declarations;

@@ -5,7 +5,7 @@
 
 static struct passage *entry_taken(struct gl_core *c, struct lane *l) {
     struct passage *p = l->n ? l->passages[l->n - 1] : NULL;
-    if (p && p->on_entry) return p;  /* told again: the device was reopened, or the loop's other edge was lost */
+    if (p && p->on_entry) return p; /* told again: the device was reopened, or the loop's other edge was lost */
     /* The camera may see the vehicle before the loop does; a vehicle that backs out comes over the loop once more. */
     bool announced = p && !p->entry_seen && !p->restored && c->now.mono - p->opened.mono <= GL_ENTRY_ATTACH_MS;
     if (!announced && !(p && p->backing_out)) p = gl_passage_new(c, l);
@@ -33,7 +33,7 @@ static struct passage *entry_left(struct gl_core *c, struct lane *l) {
 }
 
 static void exit_without_release(struct gl_core *c, struct lane *l, struct passage *p) {
-    if (l->mode == GL_MODE_SHADOW) return;  /* somebody else's lights rule this lane */
+    if (l->mode == GL_MODE_SHADOW) return; /* somebody else's lights rule this lane */
     bool behind = l->last_exit_mono != INT64_MIN && c->now.mono - l->last_exit_mono <= l->profile->tailgate_within_ms;
     if (behind)
         gl_alarm_raise(c, l, "tailgate", p ? p->id : "", "a second vehicle leaves behind one that was released");
@@ -45,14 +45,14 @@ static void exit_without_release(struct gl_core *c, struct lane *l, struct passa
 
 static struct passage *exit_taken(struct gl_core *c, struct lane *l) {
     struct passage *p = l->n ? l->passages[0] : NULL;
-    if (l->exit_occupied) return p && p->on_exit ? p : NULL;  /* told again */
+    if (l->exit_occupied) return p && p->on_exit ? p : NULL; /* told again */
     l->exit_occupied = true;
     bool released = p && gl_lane_shows_release(l, p, c->now.mono);
     if (!released) exit_without_release(c, l, p);
     if (!p) return NULL;
     p->on_exit = true;
     p->dirty = true;
-    p->exit_begun = true;  /* the lease ends here: one green, one vehicle */
+    p->exit_begun = true; /* the lease ends here: one green, one vehicle */
     return p;
 }
 
@@ -80,15 +80,15 @@ void gl_lane_presence(struct gl_core *c, struct lane *l, struct gl_reading *r) {
     memcpy(c->out->v[c->out->n - 1].id, r->id, sizeof r->id);
     if (r->late == GL_TRUE || r->value.presence.occupied == GL_NULL) return;
     switch ((enum gl_zone)r->value.presence.zone) {
-    case GL_ZONE_ENTRY: p = on ? entry_taken(c, l) : entry_left(c, l); break;
-    case GL_ZONE_EXIT:
-        if (!on && leaving) memcpy(kept->passage, leaving->id, sizeof kept->passage);
-        p = on ? exit_taken(c, l) : exit_left(c, l);
-        break;
-    case GL_ZONE_EMERGENCY_STOP: p = emergency_stop(c, l, on); break;
-    case GL_ZONE_NONE:
-    case GL_ZONE_BARRIER_UP:
-    case GL_ZONE_BARRIER_DOWN: break;
+        case GL_ZONE_ENTRY: p = on ? entry_taken(c, l) : entry_left(c, l); break;
+        case GL_ZONE_EXIT:
+            if (!on && leaving) memcpy(kept->passage, leaving->id, sizeof kept->passage);
+            p = on ? exit_taken(c, l) : exit_left(c, l);
+            break;
+        case GL_ZONE_EMERGENCY_STOP: p = emergency_stop(c, l, on); break;
+        case GL_ZONE_NONE:
+        case GL_ZONE_BARRIER_UP:
+        case GL_ZONE_BARRIER_DOWN: break;
     }
     if (p) {
         memcpy(kept->passage, p->id, sizeof kept->passage);

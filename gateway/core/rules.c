@@ -11,7 +11,8 @@
 
 void gl_rule_say(struct gl_decision *d, const struct gl_rule *r, enum gl_result result, const char *about, const char *fmt, ...) {
     /* Every check says a bounded number of things and all of them fit; were that ever wrong, the strictest must not be what is left out. */
-    if (d->n_rules == GL_MAX_RULES && (result == GL_PASS || result == GL_NOTE || d->rules[GL_MAX_RULES - 1].level > r->level)) return;
+    if (d->n_rules == GL_MAX_RULES && (result == GL_PASS || result == GL_NOTE || d->rules[GL_MAX_RULES - 1].level > r->level))
+        return;
     if (d->n_rules == GL_MAX_RULES) d->n_rules--;
     struct gl_rule_outcome *o = &d->rules[d->n_rules++];
     *o = (struct gl_rule_outcome){.result = (uint8_t)result};
@@ -29,39 +30,55 @@ void gl_rule_say(struct gl_decision *d, const struct gl_rule *r, enum gl_result 
 #define RULE(name) static void name(const struct facts *f, const struct gl_rule *self, struct gl_decision *d)
 #define SAY(result, about, ...) gl_rule_say(d, self, result, about, __VA_ARGS__)
 
-static const struct gl_answer_movement *chosen(const struct facts *f) { return f->movement >= 0 ? &f->answer->movements[f->movement] : NULL; }
-static bool matched(const struct facts *f) { return f->movement >= 0 || f->by_declaration; }
+static const struct gl_answer_movement *chosen(const struct facts *f) {
+    return f->movement >= 0 ? &f->answer->movements[f->movement] : NULL;
+}
+static bool matched(const struct facts *f) {
+    return f->movement >= 0 || f->by_declaration;
+}
 
 /* ---- the system itself ---- */
 RULE(clock_unsync) {
-    if (!f->config->clock_require_sync) SAY(GL_NOTE, "", "not checked: clock.require-sync is false");
-    else if (f->clock_ok) SAY(GL_PASS, "", "the clock is synchronised");
-    else SAY(GL_FAIL, "", "the clock is not synchronised: ages and limit dates cannot be trusted");
+    if (!f->config->clock_require_sync)
+        SAY(GL_NOTE, "", "not checked: clock.require-sync is false");
+    else if (f->clock_ok)
+        SAY(GL_PASS, "", "the clock is synchronised");
+    else
+        SAY(GL_FAIL, "", "the clock is not synchronised: ages and limit dates cannot be trusted");
 }
 
 RULE(cache_stale) {
     bool stale = f->feed == GL_FEED_STALE;
-    SAY(stale ? GL_FAIL : GL_PASS, "", stale ? "nothing was heard from the feed for too long: a cancellation may be unseen" : "the feed is %s",
+    SAY(stale ? GL_FAIL : GL_PASS, "",
+        stale ? "nothing was heard from the feed for too long: a cancellation may be unseen" : "the feed is %s",
         gl_feed_states[f->feed] ? gl_feed_states[f->feed] : "unknown");
 }
 RULE(cache_gap) {
-    if (f->feed == GL_FEED_GAP) SAY(GL_FAIL, "", "a numbered feed record is missing: it may be a cancellation");
-    else SAY(GL_PASS, "", "no feed record is missing");
+    if (f->feed == GL_FEED_GAP)
+        SAY(GL_FAIL, "", "a numbered feed record is missing: it may be a cancellation");
+    else
+        SAY(GL_PASS, "", "no feed record is missing");
 }
 RULE(cache_down) {
     bool down = f->feed == GL_FEED_DOWN || f->feed == GL_FEED_EMPTY || f->feed == GL_FEED_NONE || f->answer->failed;
-    if (f->answer->failed) SAY(GL_FAIL, "", "the cache could not answer");
-    else if (down) SAY(GL_FAIL, "", "nothing is known of what was lodged: the feed is %s", f->feed == GL_FEED_DOWN ? "down" : "empty");
-    else SAY(GL_PASS, "", "the cache answers");
+    if (f->answer->failed)
+        SAY(GL_FAIL, "", "the cache could not answer");
+    else if (down)
+        SAY(GL_FAIL, "", "nothing is known of what was lodged: the feed is %s", f->feed == GL_FEED_DOWN ? "down" : "empty");
+    else
+        SAY(GL_PASS, "", "the cache answers");
 }
 RULE(cache_aged) {
     if (f->feed == GL_FEED_AGED) SAY(GL_NOTE, "", "the feed is late; only what was already released counts");
 }
 
 RULE(sensor_fault) {
-    if (f->fault[0]) SAY(GL_FAIL, "", "%s", f->fault);
-    else if (f->fault_note[0]) SAY(GL_NOTE, "", "%s", f->fault_note);
-    else SAY(GL_PASS, "", "every device of the lane is well");
+    if (f->fault[0])
+        SAY(GL_FAIL, "", "%s", f->fault);
+    else if (f->fault_note[0])
+        SAY(GL_NOTE, "", "%s", f->fault_note);
+    else
+        SAY(GL_PASS, "", "every device of the lane is well");
 }
 RULE(gateway_restarted) {
     if (f->passage->restored) SAY(GL_FAIL, "", "the gateway was restarted while the vehicle stood here");
@@ -70,57 +87,82 @@ RULE(release_expired) {
     if (f->passage->lease_over) SAY(GL_FAIL, "", "the vehicle did not leave while the light was green");
 }
 RULE(lane_mode) {
-    if (f->mode == GL_MODE_CLOSED) SAY(GL_FAIL, "", "the lane is closed");
-    else if (f->mode == GL_MODE_MANUAL) SAY(GL_FAIL, "", "the lane is in manual mode: an officer decides");
-    else SAY(GL_PASS, "", "the lane is %s", f->mode == GL_MODE_SHADOW ? "in shadow mode" : "open");
+    if (f->mode == GL_MODE_CLOSED)
+        SAY(GL_FAIL, "", "the lane is closed");
+    else if (f->mode == GL_MODE_MANUAL)
+        SAY(GL_FAIL, "", "the lane is in manual mode: an officer decides");
+    else
+        SAY(GL_PASS, "", "the lane is %s", f->mode == GL_MODE_SHADOW ? "in shadow mode" : "open");
 }
 RULE(class_policy) {
     const char *class = gl_classes[f->passage->class];
-    if (f->policy == GL_POLICY_DECLARED) SAY(GL_PASS, "", "class %s is judged by its declarations", class);
-    else if (f->policy == GL_POLICY_DESK) SAY(GL_FAIL, "", "class %s goes to the desk", class);
+    if (f->policy == GL_POLICY_DECLARED)
+        SAY(GL_PASS, "", "class %s is judged by its declarations", class);
+    else if (f->policy == GL_POLICY_DESK)
+        SAY(GL_FAIL, "", "class %s goes to the desk", class);
     else if (f->policy == GL_POLICY_PHYSICAL) {
         SAY(GL_FAIL, "", "class %s is always inspected", class);
         d->rules[d->n_rules - 1].level = GL_LEVEL_PHYSICAL;
-    } else SAY(GL_UNKNOWN, "", "no policy is configured for class %s", class);
+    } else
+        SAY(GL_UNKNOWN, "", "no policy is configured for class %s", class);
 }
 
 /* ---- who is it ---- */
 RULE(no_read) {
     const struct sighting *v = &f->passage->vehicle;
-    if (v->text[0]) SAY(GL_PASS, "", "plate %s", v->text);
+    if (v->text[0])
+        SAY(GL_PASS, "", "plate %s", v->text);
     else if (v->seen && (f->by_reference || f->by_container))
         SAY(GL_NOTE, "", "the plate could not be read; known by its %s", f->by_reference ? "document" : "container");
-    else if (v->seen) SAY(GL_FAIL, "", "the plate could not be read");
-    else SAY(GL_UNKNOWN, "", "no plate was read");
+    else if (v->seen)
+        SAY(GL_FAIL, "", "the plate could not be read");
+    else
+        SAY(GL_UNKNOWN, "", "no plate was read");
 }
 
 RULE(low_confidence) {
     const struct sighting *v = &f->passage->vehicle;
     double min = f->profile->min_confidence;
     if (!v->text[0] || min <= 0) return;
-    if (v->typed) SAY(GL_NOTE, "", "the plate was typed by an officer");
-    else if (v->confidence >= min) SAY(GL_PASS, "", "confidence %.2f", v->confidence);
-    else if (f->by_reference && f->by_plate) SAY(GL_NOTE, "", "confidence %.2f, confirmed by the document", v->confidence);
-    else if (isnan(v->confidence)) SAY(GL_UNKNOWN, "", "the camera gave no confidence");
-    else SAY(GL_FAIL, "", "the camera was %.2f sure; %.2f is needed", v->confidence, min);
+    if (v->typed)
+        SAY(GL_NOTE, "", "the plate was typed by an officer");
+    else if (v->confidence >= min)
+        SAY(GL_PASS, "", "confidence %.2f", v->confidence);
+    else if (f->by_reference && f->by_plate)
+        SAY(GL_NOTE, "", "confidence %.2f, confirmed by the document", v->confidence);
+    else if (isnan(v->confidence))
+        SAY(GL_UNKNOWN, "", "the camera gave no confidence");
+    else
+        SAY(GL_FAIL, "", "the camera was %.2f sure; %.2f is needed", v->confidence, min);
 }
 
 RULE(ambiguous_match) {
     const struct passage *p = f->passage;
-    if (f->answer->truncated) SAY(GL_FAIL, "", "more was found than can be judged here");
-    else if (p->foreign) SAY(GL_FAIL, "", "a reading may belong to the vehicle before or behind");
-    else if (p->vehicle.conflict) SAY(GL_FAIL, "", "two different plates were read for this vehicle");
-    else if (p->trailer.conflict) SAY(GL_FAIL, "", "two different trailer plates were read for this vehicle");
-    else if (p->container.conflict) SAY(GL_FAIL, "", "two different container numbers were read for this vehicle");
-    else if (f->n_live > 1) SAY(GL_FAIL, "", "%d live movements fit; a document reference would tell which", f->n_live);
-    else SAY(GL_PASS, "", "nothing else fits");
+    if (f->answer->truncated)
+        SAY(GL_FAIL, "", "more was found than can be judged here");
+    else if (p->foreign)
+        SAY(GL_FAIL, "", "a reading may belong to the vehicle before or behind");
+    else if (p->vehicle.conflict)
+        SAY(GL_FAIL, "", "two different plates were read for this vehicle");
+    else if (p->trailer.conflict)
+        SAY(GL_FAIL, "", "two different trailer plates were read for this vehicle");
+    else if (p->container.conflict)
+        SAY(GL_FAIL, "", "two different container numbers were read for this vehicle");
+    else if (f->n_live > 1)
+        SAY(GL_FAIL, "", "%d live movements fit; a document reference would tell which", f->n_live);
+    else
+        SAY(GL_PASS, "", "nothing else fits");
 }
 
 RULE(no_declaration) {
-    if (!(f->profile->require & GL_NEED_DECLARATION)) SAY(GL_NOTE, "", "the lane asks for no declaration");
-    else if (matched(f)) SAY(GL_PASS, chosen(f) ? chosen(f)->ref.value : "", chosen(f) ? "a movement was lodged" : "declarations were lodged");
-    else if (!f->passage->vehicle.text[0] && !f->passage->reference.value[0]) SAY(GL_UNKNOWN, "", "there is nothing to look up");
-    else SAY(GL_FAIL, "", "nothing that was lodged fits");
+    if (!(f->profile->require & GL_NEED_DECLARATION))
+        SAY(GL_NOTE, "", "the lane asks for no declaration");
+    else if (matched(f))
+        SAY(GL_PASS, chosen(f) ? chosen(f)->ref.value : "", chosen(f) ? "a movement was lodged" : "declarations were lodged");
+    else if (!f->passage->vehicle.text[0] && !f->passage->reference.value[0])
+        SAY(GL_UNKNOWN, "", "there is nothing to look up");
+    else
+        SAY(GL_FAIL, "", "nothing that was lodged fits");
 }
 
 /* A document names one vehicle: a photocopy must not release another. */
@@ -135,15 +177,20 @@ RULE(plate_mismatch) {
 }
 
 RULE(plate_role_swap) {
-    if (f->by_swap && !f->by_reference) SAY(GL_FAIL, chosen(f) ? chosen(f)->ref.value : "", "plate %s is declared as a trailer's", f->passage->vehicle.text);
-    else SAY(GL_PASS, "", "no trailer's plate on the vehicle");
+    if (f->by_swap && !f->by_reference)
+        SAY(GL_FAIL, chosen(f) ? chosen(f)->ref.value : "", "plate %s is declared as a trailer's", f->passage->vehicle.text);
+    else
+        SAY(GL_PASS, "", "no trailer's plate on the vehicle");
 }
 
 RULE(code_required) {
     if (!(f->profile->require & GL_NEED_CODE)) return;
-    if (f->by_reference) SAY(GL_PASS, "", "document %s", f->passage->reference.value);
-    else if (f->passage->reference.value[0]) SAY(GL_UNKNOWN, "", "document %s fits nothing that was lodged", f->passage->reference.value);
-    else SAY(GL_UNKNOWN, "", f->passage->code_seen ? "the code that was read is no document reference" : "no document was scanned");
+    if (f->by_reference)
+        SAY(GL_PASS, "", "document %s", f->passage->reference.value);
+    else if (f->passage->reference.value[0])
+        SAY(GL_UNKNOWN, "", "document %s fits nothing that was lodged", f->passage->reference.value);
+    else
+        SAY(GL_UNKNOWN, "", f->passage->code_seen ? "the code that was read is no document reference" : "no document was scanned");
 }
 
 /* ---- the trailer ---- */
@@ -155,13 +202,18 @@ static bool trailer_declared(const struct facts *f, const struct gl_plate_keys *
 static bool own_plate_again(const struct facts *f) {
     return f->passage->vehicle.text[0] && gl_plate_keys_meet(&f->passage->trailer.keys, &f->passage->vehicle.keys);
 }
-static bool trailer_judged(const struct facts *f) { return matched(f) && ((f->profile->require & GL_NEED_TRAILER) || f->passage->trailer.text[0]); }
+static bool trailer_judged(const struct facts *f) {
+    return matched(f) && ((f->profile->require & GL_NEED_TRAILER) || f->passage->trailer.text[0]);
+}
 
 RULE(trailer_mismatch) {
     const struct sighting *t = &f->passage->trailer;
     if (!trailer_judged(f) || !t->text[0] || f->n_trailers == 0 || own_plate_again(f)) return;
-    if (trailer_declared(f, &t->keys)) SAY(GL_PASS, "", "trailer %s is declared", t->text);
-    else SAY(GL_FAIL, chosen(f) ? chosen(f)->ref.value : "", "trailer %s is not the declared one (%s)", t->text, f->trailers[0].key[0]);
+    if (trailer_declared(f, &t->keys))
+        SAY(GL_PASS, "", "trailer %s is declared", t->text);
+    else
+        SAY(GL_FAIL, chosen(f) ? chosen(f)->ref.value : "", "trailer %s is not the declared one (%s)", t->text,
+            f->trailers[0].key[0]);
 }
 RULE(trailer_extra) {
     const struct sighting *t = &f->passage->trailer;
@@ -176,9 +228,12 @@ RULE(trailer_missing) {
 RULE(trailer_no_read) {
     const struct sighting *t = &f->passage->trailer;
     if (!trailer_judged(f)) return;
-    if (t->seen && !t->text[0]) SAY(GL_FAIL, "", "the trailer's plate could not be read");
-    else if (!t->seen && f->n_trailers == 0 && !f->trailer_over) SAY(GL_UNKNOWN, "", "a trailer may still come into view");
-    else if (!t->seen && f->n_trailers == 0) SAY(GL_PASS, "", "no trailer declared, none seen");
+    if (t->seen && !t->text[0])
+        SAY(GL_FAIL, "", "the trailer's plate could not be read");
+    else if (!t->seen && f->n_trailers == 0 && !f->trailer_over)
+        SAY(GL_UNKNOWN, "", "a trailer may still come into view");
+    else if (!t->seen && f->n_trailers == 0)
+        SAY(GL_PASS, "", "no trailer declared, none seen");
 }
 
 /* ---- the container ---- */
@@ -208,14 +263,15 @@ RULE(container_mismatch) {
                 return;
             }
     }
-    SAY(GL_FAIL, m ? m->ref.value : "", declared ? "container %s is not a declared one" : "container %s was read, but none is declared", s->text);
+    SAY(GL_FAIL, m ? m->ref.value : "",
+        declared ? "container %s is not a declared one" : "container %s was read, but none is declared", s->text);
 }
 
 /* ---- what was lodged ---- */
 /* Runs a check over every declaration that counts; the worst speak one by one, and a pass is said once. */
 typedef bool (*bad_fn)(const struct facts *f, const struct gl_answer_declaration *x);
-static void over_declarations(const struct facts *f, const struct gl_rule *self, struct gl_decision *d, bad_fn bad, bool failed, const char *what,
-                              const char *fine) {
+static void over_declarations(const struct facts *f, const struct gl_rule *self, struct gl_decision *d, bad_fn bad, bool failed,
+                              const char *what, const char *fine) {
     int n = 0, said = 0;
     for (int i = 0; i < f->answer->n_declarations; i++) {
         const struct gl_answer_declaration *x = &f->answer->declarations[i];
@@ -226,7 +282,9 @@ static void over_declarations(const struct facts *f, const struct gl_rule *self,
     if (n == 0 && !failed && matched(f)) SAY(GL_PASS, "", "%s", fine);
 }
 
-static bool is_cancelled(const struct facts *f GL_UNUSED, const struct gl_answer_declaration *x) { return x->received && x->state == GL_DECLARATION_CANCELLED; }
+static bool is_cancelled(const struct facts *f GL_UNUSED, const struct gl_answer_declaration *x) {
+    return x->received && x->state == GL_DECLARATION_CANCELLED;
+}
 RULE(decl_cancelled) {
     const struct gl_answer_movement *m = chosen(f);
     bool failed = m && m->state == GL_MOVEMENT_CANCELLED;
@@ -240,15 +298,19 @@ static bool is_expired(const struct facts *f, const struct gl_answer_declaration
 RULE(decl_expired) {
     const struct gl_answer_movement *m = chosen(f);
     int64_t wall = f->now.wall;
-    bool failed = m && (m->state == GL_MOVEMENT_EXPIRED || (m->valid_to && wall > m->valid_to) ||
-                        (!m->valid_to && m->eta && wall > m->eta + INT64_C(72) * 3600 * 1000) || (m->valid_from && wall < m->valid_from));
-    if (failed) SAY(GL_FAIL, m->ref.value, m->valid_from && wall < m->valid_from ? "the movement is not valid yet" : "the movement is over its time");
+    bool failed =
+        m && (m->state == GL_MOVEMENT_EXPIRED || (m->valid_to && wall > m->valid_to) ||
+              (!m->valid_to && m->eta && wall > m->eta + INT64_C(72) * 3600 * 1000) || (m->valid_from && wall < m->valid_from));
+    if (failed)
+        SAY(GL_FAIL, m->ref.value,
+            m->valid_from && wall < m->valid_from ? "the movement is not valid yet" : "the movement is over its time");
     over_declarations(f, self, d, is_expired, failed, "is over its limit date", "all within their time");
 }
 
 static bool is_unreleased(const struct facts *f GL_UNUSED, const struct gl_answer_declaration *x) {
-    return x->received && (x->state == GL_DECLARATION_NONE || x->state == GL_DECLARATION_LODGED || x->state == GL_DECLARATION_ACCEPTED ||
-                           x->state == GL_DECLARATION_UNDER_CONTROL || x->state == GL_DECLARATION_NOT_RELEASED);
+    return x->received &&
+           (x->state == GL_DECLARATION_NONE || x->state == GL_DECLARATION_LODGED || x->state == GL_DECLARATION_ACCEPTED ||
+            x->state == GL_DECLARATION_UNDER_CONTROL || x->state == GL_DECLARATION_NOT_RELEASED);
 }
 RULE(decl_not_released) {
     const struct gl_answer_movement *m = chosen(f);
@@ -265,12 +327,16 @@ RULE(decl_already_used) {
     const struct gl_answer_movement *m = chosen(f);
     const char *other = m ? gl_facts_user(f, &m->ref, m->use, m->used_by) : NULL;
     bool ended = m && (m->state == GL_MOVEMENT_ARRIVED || m->state == GL_MOVEMENT_EXITED);
-    if (other) SAY(GL_FAIL, m->ref.value, "the movement was used by passage %s", other);
-    else if (ended) SAY(GL_FAIL, m->ref.value, "the movement has already %s", m->state == GL_MOVEMENT_ARRIVED ? "arrived" : "left");
+    if (other)
+        SAY(GL_FAIL, m->ref.value, "the movement was used by passage %s", other);
+    else if (ended)
+        SAY(GL_FAIL, m->ref.value, "the movement has already %s", m->state == GL_MOVEMENT_ARRIVED ? "arrived" : "left");
     over_declarations(f, self, d, is_used, other || ended, "was already used", "not used before");
 }
 
-static bool is_missing(const struct facts *f GL_UNUSED, const struct gl_answer_declaration *x) { return !x->received; }
+static bool is_missing(const struct facts *f GL_UNUSED, const struct gl_answer_declaration *x) {
+    return !x->received;
+}
 RULE(decl_missing) {
     const struct gl_answer_movement *m = chosen(f);
     bool failed = m && m->kind != GL_MOVEMENT_EMPTY && m->kind != GL_MOVEMENT_EXEMPT && m->n_declarations == 0;
@@ -287,13 +353,21 @@ RULE(wrong_direction) {
 /* ---- what the authority says ---- */
 RULE(decision_pending) {
     const struct gl_answer_movement *m = chosen(f);
-    if (m && m->channel == GL_CHANNEL_NONE) SAY(GL_UNKNOWN, m->ref.value, "the authority has not decided yet");
-    else if (matched(f)) SAY(GL_PASS, "", "the authority has decided");
+    if (m && m->channel == GL_CHANNEL_NONE)
+        SAY(GL_UNKNOWN, m->ref.value, "the authority has not decided yet");
+    else if (matched(f))
+        SAY(GL_PASS, "", "the authority has decided");
 }
 
-static bool wants_desk(const struct facts *f GL_UNUSED, const struct gl_answer_declaration *x) { return x->control == GL_CHANNEL_DESK; }
-static bool wants_physical(const struct facts *f GL_UNUSED, const struct gl_answer_declaration *x) { return x->control == GL_CHANNEL_PHYSICAL; }
-static bool is_refused(const struct facts *f GL_UNUSED, const struct gl_answer_declaration *x) { return x->control == GL_CHANNEL_REFUSE; }
+static bool wants_desk(const struct facts *f GL_UNUSED, const struct gl_answer_declaration *x) {
+    return x->control == GL_CHANNEL_DESK;
+}
+static bool wants_physical(const struct facts *f GL_UNUSED, const struct gl_answer_declaration *x) {
+    return x->control == GL_CHANNEL_PHYSICAL;
+}
+static bool is_refused(const struct facts *f GL_UNUSED, const struct gl_answer_declaration *x) {
+    return x->control == GL_CHANNEL_REFUSE;
+}
 
 RULE(authority_control) {
     const struct gl_answer_movement *m = chosen(f);
@@ -325,8 +399,10 @@ RULE(random_control) {
     gl_format(text, sizeof text, "random/%s", ref);
     if (!HMAC(EVP_sha256(), f->key, 32, (const uint8_t *)text, strlen(text), mac, &len)) abort();
     uint32_t v = (uint32_t)mac[0] << 24 | (uint32_t)mac[1] << 16 | (uint32_t)mac[2] << 8 | mac[3];
-    if (v < rate * 4294967296.0) SAY(GL_FAIL, ref, "drawn for a random control (%g %% of movements)", rate * 100);
-    else SAY(GL_PASS, ref, "not drawn");
+    if (v < rate * 4294967296.0)
+        SAY(GL_FAIL, ref, "drawn for a random control (%g %% of movements)", rate * 100);
+    else
+        SAY(GL_PASS, ref, "not drawn");
 }
 
 #undef SAY

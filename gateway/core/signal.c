@@ -44,7 +44,7 @@ void gl_signal_committed(struct gl_core *c, struct lane *l) {
     struct gl_signal_state want;
     struct passage *p = l->n > 0 ? l->passages[0] : NULL;
     wanted(l, &want);
-    if (l->mode == GL_MODE_SHADOW) {  /* decides, touches no light; but a light of our own does not stay on */
+    if (l->mode == GL_MODE_SHADOW) { /* decides, touches no light; but a light of our own does not stay on */
         if (l->shown.signal == GL_SIGNAL_NONE || l->shown.signal == GL_SIGNAL_STOP) return;
         gl_fields_clear(&gl_signal_state_fields, &want);
         memcpy(want.lane, l->config->id, sizeof want.lane);
@@ -54,7 +54,8 @@ void gl_signal_committed(struct gl_core *c, struct lane *l) {
         strcmp(want.passage, l->shown.passage) == 0)
         return;
     /* A lease that was broken off is over: the same decision does not light the lane twice. */
-    if (l->shown.signal == GL_SIGNAL_RELEASE && p && p->decided && strcmp(l->shown.decision, p->decision_id) == 0) p->lease_over = true;
+    if (l->shown.signal == GL_SIGNAL_RELEASE && p && p->decided && strcmp(l->shown.decision, p->decision_id) == 0)
+        p->lease_over = true;
     if (want.signal == GL_SIGNAL_RELEASE) {
         want.until = c->now.wall + l->profile->release_hold_ms;
         l->lease_mono = c->now.mono + l->profile->release_hold_ms;

@@ -64,7 +64,10 @@ static void passages(struct daemon *d, struct control_peer *p, const struct gl_m
 static void explain(struct daemon *d, struct control_peer *p, const struct gl_msg_query *q) {
     struct gl_error err = {""};
     int rc = gl_journal_explain(gl_engine_journal(d->engine), q->arg, send_line, p, &err);
-    done(p, rc < 0 ? rc : 0, rc == -ENOENT ? "no passage has this id" : rc == -EEXIST ? "more than one passage ends like this; give more of its id" : err.text);
+    done(p, rc < 0 ? rc : 0,
+         rc == -ENOENT   ? "no passage has this id"
+         : rc == -EEXIST ? "more than one passage ends like this; give more of its id"
+                         : err.text);
 }
 
 static void watch(struct daemon *d, struct control_peer *p, const struct gl_msg_query *q GL_UNUSED) {
@@ -116,8 +119,8 @@ void gl_control_tick(struct daemon *d) {
         if (rc == 1) continue;
         p->verifying = false;
         GL_CLEANUP(gl_buf_free) struct gl_buf b = GL_BUF(1024);
-        gl_buf_printf(&b, "{\"records\":%lld,\"broken_at\":%lld,\"head\":\"%s\"}", (long long)p->verified.records, (long long)p->verified.broken_at,
-                      p->verified.head);
+        gl_buf_printf(&b, "{\"records\":%lld,\"broken_at\":%lld,\"head\":\"%s\"}", (long long)p->verified.records,
+                      (long long)p->verified.broken_at, p->verified.head);
         send_line(p, b.data);
         done(p, rc < 0 ? rc : p->verified.broken_at ? -EBADMSG : 0, err.text);
     }

@@ -8,52 +8,55 @@
 
 enum {
     GL_TICK_MS = 100,
-    GL_OUTPUT_EVERY_MS = 500,      /* outputs are told again and again: silence makes them safe */
+    GL_OUTPUT_EVERY_MS = 500, /* outputs are told again and again: silence makes them safe */
     GL_OUTPUT_SILENCE_MS = 2000,
-    GL_MAX_STATES = 2 + GL_MAX_LANES * (GL_MAX_DEVICES + 3),  /* gateway, feed; signal and mode of a lane, its devices and gpio */
+    GL_MAX_STATES = 2 + GL_MAX_LANES * (GL_MAX_DEVICES + 3), /* gateway, feed; signal and mode of a lane, its devices and gpio */
     GL_MAX_CONTROLS = 8,
-    GL_MAX_STRANGERS = 256,        /* more than there can be devices */
+    GL_MAX_STRANGERS = 256, /* more than there can be devices */
     GL_HELLO_WITHIN_MS = 5000,
-    GL_DONE_HELD = 64,             /* as many as a channel reads in one turn */
-    GL_IN_FLIGHT = 64,             /* per stream, towards the link */
+    GL_DONE_HELD = 64, /* as many as a channel reads in one turn */
+    GL_IN_FLIGHT = 64, /* per stream, towards the link */
     GL_MAX_STREAMS = 2 * GL_MAX_LANES + 2,
     GL_MAX_REPLAYS = 8
 };
 
 struct daemon;
 
-struct device_peer {               /* one configured device process; those with gpio lines have one more, LANE.gpio */
+struct device_peer { /* one configured device process; those with gpio lines have one more, LANE.gpio */
     char id[GL_ID];
     const struct gl_lane_config *lane;
     bool gpio;
-    struct gl_ipc *ch;             /* NULL = not connected */
+    struct gl_ipc *ch; /* NULL = not connected */
     int64_t heard_mono, published_mono;
     struct gl_device_status status;
 };
 
 struct outbox_stream {
     char name[GL_ID + 8];
-    int64_t last;                  /* newest durable number */
-    int64_t next;                  /* everything up to here was handed to the link */
+    int64_t last; /* newest durable number */
+    int64_t next; /* everything up to here was handed to the link */
     struct gl_cursor_pos cursor;
     bool cursor_moved;
-    int64_t refused_mono;          /* an alarm told of refused messages last; 0 = never */
-    uint32_t n_refused;            /* since then, untold */
-    uint16_t n_flight;             /* handed over, not yet acknowledged, in order */
-    struct { int64_t seq; bool done; } flight[GL_IN_FLIGHT];
+    int64_t refused_mono; /* an alarm told of refused messages last; 0 = never */
+    uint32_t n_refused;   /* since then, untold */
+    uint16_t n_flight;    /* handed over, not yet acknowledged, in order */
+    struct {
+        int64_t seq;
+        bool done;
+    } flight[GL_IN_FLIGHT];
 };
 
 /* A connection before its hello: it belongs to nobody yet. */
 struct stranger {
-    struct gl_ipc *ch;             /* NULL = free */
-    int kind;                      /* of its socket */
+    struct gl_ipc *ch; /* NULL = free */
+    int kind;          /* of its socket */
     int64_t since_mono;
 };
 
-struct replay {                    /* a range that somebody asked for again */
-    char topic[GL_TOPIC];          /* where to; "" = free */
+struct replay {           /* a range that somebody asked for again */
+    char topic[GL_TOPIC]; /* where to; "" = free */
     int stream;
-    int64_t next, to;              /* everything up to next was handed to the link */
+    int64_t next, to; /* everything up to next was handed to the link */
     uint16_t n_flight;
 };
 
@@ -61,7 +64,7 @@ struct control_peer {
     struct daemon *d;
     struct gl_ipc *ch;
     bool used, watching;
-    uint16_t n_done;               /* answers that wait for the commit */
+    uint16_t n_done; /* answers that wait for the commit */
     struct gl_msg_done done[GL_DONE_HELD];
     bool verifying;
     int64_t verify_at;
@@ -85,15 +88,15 @@ struct daemon {
     uv_prepare_t before;
     uv_check_t after;
     uv_signal_t on_term, on_int;
-    struct gl_now now;             /* read once per turn */
+    struct gl_now now; /* read once per turn */
     bool stopping;
-    int status;                    /* exit status */
+    int status; /* exit status */
     uint16_t n_devices;
     struct device_peer devices[GL_MAX_LANES * (GL_MAX_DEVICES + 1)];
     struct gl_signal_state shown[GL_MAX_LANES];
     int64_t lease_mono[GL_MAX_LANES], told_mono[GL_MAX_LANES];
     struct gl_ipc *link;
-    bool broker;                   /* the link has the broker */
+    bool broker; /* the link has the broker */
     uint16_t n_streams;
     struct outbox_stream streams[GL_MAX_STREAMS];
     struct replay replays[GL_MAX_REPLAYS];
@@ -102,9 +105,9 @@ struct daemon {
     struct retained states[GL_MAX_STATES];
     struct control_peer controls[GL_MAX_CONTROLS];
     struct stranger strangers[GL_MAX_STRANGERS];
-    struct gl_log_quota strangers_told[3];  /* per socket */
-    struct gl_buf watched;         /* lines for watchers, until the commit */
-    int64_t clock_mono;            /* last look at the clock's state */
+    struct gl_log_quota strangers_told[3]; /* per socket */
+    struct gl_buf watched;                 /* lines for watchers, until the commit */
+    int64_t clock_mono;                    /* last look at the clock's state */
     struct gl_now clock_last;
     int64_t doubt_until;
     struct gl_msg_publish publish; /* scratch: large */
@@ -113,7 +116,7 @@ struct daemon {
 
 /* peers.c: sockets, hello, who is who */
 int gl_peers_open(struct daemon *d, struct gl_error *err) GL_MUST_USE;
-void gl_peers_tick(struct daemon *d);          /* ends connections that do not say who they are */
+void gl_peers_tick(struct daemon *d); /* ends connections that do not say who they are */
 void gl_peers_close(struct daemon *d);
 
 /* devices.c */
@@ -123,18 +126,18 @@ void gl_devices_message(struct daemon *d, struct device_peer *p, enum gl_message
 void gl_devices_gone(struct daemon *d, struct device_peer *p, const char *reason);
 void gl_devices_tick(struct daemon *d);
 void gl_devices_show(struct daemon *d, const struct gl_signal_state *s);
-void gl_devices_all_fault(struct daemon *d);  /* at once, without the core: a commit failed, or we are leaving */
+void gl_devices_all_fault(struct daemon *d); /* at once, without the core: a commit failed, or we are leaving */
 
 /* outbox.c */
 int gl_outbox_open(struct daemon *d, struct gl_error *err) GL_MUST_USE;
-void gl_outbox_stream(struct daemon *d, const char *stream);   /* has new durable records */
+void gl_outbox_stream(struct daemon *d, const char *stream); /* has new durable records */
 void gl_outbox_state(struct daemon *d, const char *topic, const char *payload);
 void gl_outbox_reply(struct daemon *d, const struct gl_reply *r, const char *payload);
 void gl_outbox_command(struct daemon *d, const struct gl_command *cmd);
 void gl_outbox_link_message(struct daemon *d, enum gl_message_type type, const void *msg);
 void gl_outbox_link_up(struct daemon *d, struct gl_ipc *ch);
 void gl_outbox_link_down(struct daemon *d);
-void gl_outbox_pump(struct daemon *d);                          /* after a commit only */
+void gl_outbox_pump(struct daemon *d); /* after a commit only */
 void gl_outbox_save_cursors(struct daemon *d);
 void gl_outbox_gateway_state(struct daemon *d, const char *state, struct gl_buf *payload);
 void gl_outbox_free(struct daemon *d);

@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "daemon/daemon.h"
 
-enum { STATUS_EVERY_MS = 10000 };  /* counters move on even when the state does not */
+enum { STATUS_EVERY_MS = 10000 }; /* counters move on even when the state does not */
 
 static void add_device(struct daemon *d, const struct gl_lane_config *lane, const char *id, bool gpio) {
     struct device_peer *p = &d->devices[d->n_devices++];
@@ -62,7 +62,8 @@ void gl_devices_show(struct daemon *d, const struct gl_signal_state *s) {
     int lane = lane_index(d, s->lane);
     if (lane < 0) return;
     d->shown[lane] = *s;
-    if (s->signal == GL_SIGNAL_RELEASE) d->lease_mono[lane] = d->now.mono + d->config->profiles[d->config->lanes[lane].profile].release_hold_ms;
+    if (s->signal == GL_SIGNAL_RELEASE)
+        d->lease_mono[lane] = d->now.mono + d->config->profiles[d->config->lanes[lane].profile].release_hold_ms;
     tell(d, lane);
 }
 
@@ -77,7 +78,8 @@ static void set_state(struct daemon *d, struct device_peer *p, enum gl_device_st
     p->status.state = (uint8_t)state;
     gl_clip(p->status.reason, sizeof p->status.reason, reason);
     p->published_mono = d->now.mono;
-    gl_log(state == GL_DEVICE_ONLINE ? GL_NOTICE : GL_WARNING, "device %s is %s%s%s", p->id, gl_device_states[state], reason[0] ? ": " : "", reason);
+    gl_log(state == GL_DEVICE_ONLINE ? GL_NOTICE : GL_WARNING, "device %s is %s%s%s", p->id, gl_device_states[state],
+           reason[0] ? ": " : "", reason);
     gl_engine_device(d->engine, &p->status, d->now);
 }
 
@@ -92,7 +94,7 @@ void gl_devices_connected(struct daemon *d, struct gl_ipc *ch, const struct gl_m
         struct gl_ipc *old = p->ch;
         p->ch = ch;
         p->heard_mono = d->now.mono;
-        if (old) {  /* nobody knows what went unseen between the two */
+        if (old) { /* nobody knows what went unseen between the two */
             gl_ipc_close(old, "replaced by a newer process");
             set_state(d, p, GL_DEVICE_OFFLINE, "its process was replaced by a newer one");
         }
@@ -113,7 +115,7 @@ static bool its_own(const struct device_peer *p, const char *device) {
 }
 
 static void take_reading(struct daemon *d, struct device_peer *p, const struct gl_reading *in) {
-    struct gl_reading *r = (struct gl_reading *)(uintptr_t)in;  /* the channel's scratch: ours until the next message */
+    struct gl_reading *r = (struct gl_reading *)(uintptr_t)in; /* the channel's scratch: ours until the next message */
     bool stands = r->kind == GL_READING_PRESENCE;
     const char *wrong = !its_own(p, r->device) ? "sent a reading in another device's name"
                         : p->gpio != stands    ? "sent a reading of a kind that is not its own"
@@ -138,8 +140,10 @@ static void take_status(struct daemon *d, struct device_peer *p, const struct gl
 
 void gl_devices_message(struct daemon *d, struct device_peer *p, enum gl_message_type type, const void *msg) {
     p->heard_mono = d->now.mono;
-    if (type == GL_MSG_READING) take_reading(d, p, msg);
-    else if (type == GL_MSG_DEVICE_STATUS) take_status(d, p, msg);
+    if (type == GL_MSG_READING)
+        take_reading(d, p, msg);
+    else if (type == GL_MSG_DEVICE_STATUS)
+        take_status(d, p, msg);
 }
 
 void gl_devices_gone(struct daemon *d, struct device_peer *p, const char *reason) {

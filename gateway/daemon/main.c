@@ -23,7 +23,9 @@
 enum { CLOCK_EVERY_MS = 5000, CLOCK_JUMP_MS = 2000, CLOCK_DOUBT_MS = 60000, GOODBYE_MS = 300 };
 
 /* ---- the turn ---- */
-static void say_goodbye(uv_timer_t *t) { uv_stop(t->loop); }
+static void say_goodbye(uv_timer_t *t) {
+    uv_stop(t->loop);
+}
 
 static void leave(struct daemon *d, int status) {
     if (d->stopping) return;
@@ -50,16 +52,20 @@ static void end_turn(struct daemon *d) {
         }
     }
     gl_control_flush(d);
-    if (!d->stopping) gl_outbox_pump(d);  /* what comes while stopping is kept, and goes out after the next start */
+    if (!d->stopping) gl_outbox_pump(d); /* what comes while stopping is kept, and goes out after the next start */
 }
 
-static void on_prepare(uv_prepare_t *h) { end_turn(h->data); }
-static void on_check(uv_check_t *h) { end_turn(h->data); }
+static void on_prepare(uv_prepare_t *h) {
+    end_turn(h->data);
+}
+static void on_check(uv_check_t *h) {
+    end_turn(h->data);
+}
 
 /* ---- time ---- */
 static bool clock_synchronised(void) {
     struct timex t = {0};
-    int state = adjtimex(&t);  /* -1: not to be known, which is not synchronised */
+    int state = adjtimex(&t); /* -1: not to be known, which is not synchronised */
     return state >= 0 && state != TIME_ERROR && !(t.status & STA_UNSYNC);
 }
 
@@ -85,7 +91,7 @@ static void on_tick(uv_timer_t *t) {
     gl_devices_tick(d);
     gl_engine_time(d->engine, d->now);
     gl_control_tick(d);
-    sd_notify(0, "WATCHDOG=1");  /* only a loop that turns and commits comes here */
+    sd_notify(0, "WATCHDOG=1"); /* only a loop that turns and commits comes here */
 }
 
 static void on_signal(uv_signal_t *h, int number) {
@@ -95,19 +101,31 @@ static void on_signal(uv_signal_t *h, int number) {
 }
 
 /* ---- what the engine hands out ---- */
-static void out_signal(void *user, const struct gl_signal_state *s) { gl_devices_show(user, s); }
-static void out_state(void *user, const char *topic, const char *payload) { gl_outbox_state(user, topic, payload); }
-static void out_reply(void *user, const struct gl_reply *r, const char *payload) { gl_outbox_reply(user, r, payload); }
-static void out_outbox(void *user, const struct gl_command *cmd) { gl_outbox_command(user, cmd); }
-static void out_stream(void *user, const char *stream) { gl_outbox_stream(user, stream); }
-static void out_event(void *user, const char *topic, const char *payload) { gl_control_event(user, topic, payload); }
+static void out_signal(void *user, const struct gl_signal_state *s) {
+    gl_devices_show(user, s);
+}
+static void out_state(void *user, const char *topic, const char *payload) {
+    gl_outbox_state(user, topic, payload);
+}
+static void out_reply(void *user, const struct gl_reply *r, const char *payload) {
+    gl_outbox_reply(user, r, payload);
+}
+static void out_outbox(void *user, const struct gl_command *cmd) {
+    gl_outbox_command(user, cmd);
+}
+static void out_stream(void *user, const char *stream) {
+    gl_outbox_stream(user, stream);
+}
+static void out_event(void *user, const char *topic, const char *payload) {
+    gl_control_event(user, topic, payload);
+}
 
 /* ---- start ---- */
 static void random_uuid(char out[GL_UUID]) {
     uint8_t b[16];
     if (getrandom(b, sizeof b, 0) != sizeof b) abort();
-    gl_format(out, GL_UUID, "%02x%02x%02x%02x-%02x%02x-4%01x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2], b[3], b[4], b[5], b[6] & 0xF,
-              b[7], (b[8] & 0x3F) | 0x80, b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
+    gl_format(out, GL_UUID, "%02x%02x%02x%02x-%02x%02x-4%01x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2], b[3], b[4],
+              b[5], b[6] & 0xF, b[7], (b[8] & 0x3F) | 0x80, b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
 }
 
 /* The key of identifiers and of the random control: made once, kept beside the journal, readable by nobody else. */
@@ -116,7 +134,10 @@ static int load_key(const struct gl_config *c, uint8_t key[32], struct gl_error 
     gl_format(path, sizeof path, "%s/random.key", c->paths.state);
     if (c->random_key_file[0]) gl_clip(path, sizeof path, c->random_key_file);
     GL_CLEANUP(gl_close_fd) int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd >= 0) return read(fd, key, 32) == 32 ? 0 : gl_fail(err, -EINVAL, "%s: shorter than 32 bytes; restore it, or remove it to have a new one made", path);
+    if (fd >= 0)
+        return read(fd, key, 32) == 32
+                   ? 0
+                   : gl_fail(err, -EINVAL, "%s: shorter than 32 bytes; restore it, or remove it to have a new one made", path);
     if (errno != ENOENT || c->random_key_file[0]) return gl_fail(err, -errno, "%s: %s", path, strerror(errno));
     /* Written aside and renamed: power that goes in between leaves no half key behind. */
     char aside[GL_PATH * 2 + 8];
@@ -142,8 +163,8 @@ static int open_engine(struct daemon *d, struct gl_error *err) {
     if (rc == 0) rc = load_key(d->config, d->key, err);
     if (rc < 0) return rc;
     random_uuid(d->boot);
-    struct gl_engine_setup setup = {d->config, cache, journal, d->key, d->boot,
-                                    {d, out_signal, out_state, out_reply, out_outbox, out_stream, out_event}};
+    struct gl_engine_setup setup = {d->config, cache,   journal,
+                                    d->key,    d->boot, {d, out_signal, out_state, out_reply, out_outbox, out_stream, out_event}};
     return gl_engine_open(&setup, d->now, &d->engine, err);
 }
 
@@ -176,14 +197,15 @@ static int run(struct daemon *d) {
     gl_devices_init(d);
     start_loop(d);
     sd_notify(0, "READY=1");
-    gl_log(GL_INFO, "post %s is up: %u lanes, boot %s, configuration %.12s", d->config->post, d->config->n_lanes, d->boot, d->config->hash);
+    gl_log(GL_INFO, "post %s is up: %u lanes, boot %s, configuration %.12s", d->config->post, d->config->n_lanes, d->boot,
+           d->config->hash);
     uv_run(&d->loop, UV_RUN_DEFAULT);
     sd_notify(0, "STOPPING=1");
     gl_peers_close(d);
-    uv_handle_t *own[] = {(uv_handle_t *)&d->tick, (uv_handle_t *)&d->goodbye, (uv_handle_t *)&d->before, (uv_handle_t *)&d->after,
-                          (uv_handle_t *)&d->on_term, (uv_handle_t *)&d->on_int};
+    uv_handle_t *own[] = {(uv_handle_t *)&d->tick,  (uv_handle_t *)&d->goodbye, (uv_handle_t *)&d->before,
+                          (uv_handle_t *)&d->after, (uv_handle_t *)&d->on_term, (uv_handle_t *)&d->on_int};
     for (size_t i = 0; i < GL_COUNT(own); i++) uv_close(own[i], NULL);
-    uv_run(&d->loop, UV_RUN_DEFAULT);  /* until every handle is closed */
+    uv_run(&d->loop, UV_RUN_DEFAULT); /* until every handle is closed */
     uv_loop_close(&d->loop);
     gl_engine_close(d->engine);
     gl_outbox_free(d);
@@ -194,7 +216,9 @@ int main(int argc, char **argv) {
     const char *file = argc == 3 && strcmp(argv[1], "--config") == 0 ? argv[2] : NULL;
     gl_log_init("greenlaned", GL_INFO);
     if (!file) {
-        fprintf(stderr, "usage: greenlaned --config FILE\n\nThe deciding process of a Greenlane gateway; usually started by systemd or by `greenlane run`.\n");
+        fprintf(stderr,
+                "usage: greenlaned --config FILE\n\nThe deciding process of a Greenlane gateway; usually started by systemd or by "
+                "`greenlane run`.\n");
         return argc == 2 && strcmp(argv[1], "--help") == 0 ? EXIT_SUCCESS : 2;
     }
     struct gl_config *config;

@@ -15,21 +15,25 @@
 
 enum { SAVE_CURSORS_MS = 5000, LINK_QUEUE = 1 << 20, SEQ_BITS = 48, READ_AT_ONCE = 32, REFUSED_EVERY_MS = 60000 };
 
-static int64_t token_of(int stream, int64_t seq) { return ((int64_t)(stream + 1) << SEQ_BITS) | seq; }
+static int64_t token_of(int stream, int64_t seq) {
+    return ((int64_t)(stream + 1) << SEQ_BITS) | seq;
+}
 
 static int add_stream(void *user, const char *name, int64_t last) {
     struct daemon *d = user;
     struct gl_error err;
     if (strcmp(name, "local") == 0) return 0;
     if (d->n_streams == GL_MAX_STREAMS) {
-        gl_log(GL_ERROR, "outbox: stream %s is not published: more streams than %d in the journal (lanes that were renamed keep theirs)", name,
-               GL_MAX_STREAMS);
+        gl_log(GL_ERROR,
+               "outbox: stream %s is not published: more streams than %d in the journal (lanes that were renamed keep theirs)",
+               name, GL_MAX_STREAMS);
         return 0;
     }
     struct outbox_stream *s = &d->streams[d->n_streams++];
     gl_clip(s->name, sizeof s->name, name);
     s->last = last;
-    if (gl_journal_cursor(gl_engine_journal(d->engine), DESTINATION, name, &s->cursor, &err) < 0) s->cursor = (struct gl_cursor_pos){0, 0};
+    if (gl_journal_cursor(gl_engine_journal(d->engine), DESTINATION, name, &s->cursor, &err) < 0)
+        s->cursor = (struct gl_cursor_pos){0, 0};
     s->next = s->cursor.sent;
     return 0;
 }
@@ -98,7 +102,7 @@ void gl_outbox_state(struct daemon *d, const char *topic, const char *payload) {
 }
 
 void gl_outbox_reply(struct daemon *d, const struct gl_reply *r, const char *payload) {
-    if (!d->link || !d->broker) return;  /* a reply is for who waits now; the journal has the command and what it did */
+    if (!d->link || !d->broker) return; /* a reply is for who waits now; the journal has the command and what it did */
     char topic[GL_TOPIC];
     gl_format(topic, sizeof topic, "greenlane/v1/%s/reply/%s/%s", d->config->post, r->client, gl_command_names[r->name]);
     struct gl_msg_publish *m = &d->publish;
@@ -153,7 +157,7 @@ static void pump_replay(struct daemon *d, int i) {
     const char *stream = d->streams[r->stream].name;
     if (before < r->to && gl_journal_read(gl_engine_journal(d->engine), stream, before, READ_AT_ONCE, push_again, &p, &err) < 0)
         gl_log(GL_ERROR, "replay: %s", err.text);
-    if (r->next == before && r->n_flight == 0) r->topic[0] = '\0';  /* done, or nothing more can be read */
+    if (r->next == before && r->n_flight == 0) r->topic[0] = '\0'; /* done, or nothing more can be read */
 }
 
 void gl_outbox_pump(struct daemon *d) {
@@ -163,7 +167,8 @@ void gl_outbox_pump(struct daemon *d) {
         struct outbox_stream *s = &d->streams[i];
         struct pumping p = {d, i};
         if (s->next >= s->last || s->n_flight == GL_IN_FLIGHT || gl_ipc_queued(d->link) > LINK_QUEUE) continue;
-        if (gl_journal_read(gl_engine_journal(d->engine), s->name, s->next, READ_AT_ONCE, push, &p, &err) < 0) gl_log(GL_ERROR, "outbox: %s", err.text);
+        if (gl_journal_read(gl_engine_journal(d->engine), s->name, s->next, READ_AT_ONCE, push, &p, &err) < 0)
+            gl_log(GL_ERROR, "outbox: %s", err.text);
     }
     for (int i = 0; i < GL_MAX_REPLAYS; i++) pump_replay(d, i);
 }
@@ -220,19 +225,21 @@ void gl_outbox_save_cursors(struct daemon *d) {
         struct outbox_stream *s = &d->streams[i];
         if (!s->cursor_moved) continue;
         s->cursor_moved = false;
-        if (gl_journal_set_cursor(gl_engine_journal(d->engine), DESTINATION, s->name, &s->cursor, &err) < 0) gl_log(GL_ERROR, "outbox: %s", err.text);
+        if (gl_journal_set_cursor(gl_engine_journal(d->engine), DESTINATION, s->name, &s->cursor, &err) < 0)
+            gl_log(GL_ERROR, "outbox: %s", err.text);
     }
 }
 
 static void broker_up(struct daemon *d, bool up, const char *reason) {
-    if (d->broker != up) gl_log(up ? GL_NOTICE : GL_WARNING, "broker %s%s%s", up ? "connected" : "lost", reason[0] ? ": " : "", reason);
+    if (d->broker != up)
+        gl_log(up ? GL_NOTICE : GL_WARNING, "broker %s%s%s", up ? "connected" : "lost", reason[0] ? ": " : "", reason);
     d->broker = up;
     for (int i = 0; i < d->n_streams; i++) {
         d->streams[i].n_flight = 0;
         d->streams[i].next = d->streams[i].cursor.sent;
     }
-    memset(d->replays, 0, sizeof d->replays);  /* who asked asks again */
-    for (int i = 0; up && i < d->n_states; i++) send_state(d, &d->states[i]);  /* what is, before what was */
+    memset(d->replays, 0, sizeof d->replays);                                 /* who asked asks again */
+    for (int i = 0; up && i < d->n_states; i++) send_state(d, &d->states[i]); /* what is, before what was */
 }
 
 void gl_outbox_link_up(struct daemon *d, struct gl_ipc *ch) {
@@ -256,21 +263,22 @@ void gl_outbox_link_down(struct daemon *d) {
 
 void gl_outbox_link_message(struct daemon *d, enum gl_message_type type, const void *msg) {
     switch (type) {
-    case GL_MSG_PUBLISHED: published(d, msg); break;
-    case GL_MSG_LINK_STATE: {
-        const struct gl_msg_link_state *s = msg;
-        broker_up(d, s->connected == GL_TRUE, s->reason);
-        break;
-    }
-    case GL_MSG_FEED: gl_engine_feed(d->engine, msg, d->now); break;
-    case GL_MSG_FEED_REFUSED: {
-        const struct gl_msg_feed_refused *r = msg;
-        gl_log(GL_WARNING, "feed %s %lld refused: %s", gl_collections[r->collection] ? gl_collections[r->collection] : "?", (long long)r->seq, r->reason);
-        gl_engine_feed_refused(d->engine, (enum gl_collection)r->collection, r->epoch, r->seq, r->reason, d->now);
-        break;
-    }
-    case GL_MSG_COMMAND: gl_engine_command(d->engine, msg, d->now); break;
-    default: break;  /* the channel accepts nothing else */
+        case GL_MSG_PUBLISHED: published(d, msg); break;
+        case GL_MSG_LINK_STATE: {
+            const struct gl_msg_link_state *s = msg;
+            broker_up(d, s->connected == GL_TRUE, s->reason);
+            break;
+        }
+        case GL_MSG_FEED: gl_engine_feed(d->engine, msg, d->now); break;
+        case GL_MSG_FEED_REFUSED: {
+            const struct gl_msg_feed_refused *r = msg;
+            gl_log(GL_WARNING, "feed %s %lld refused: %s", gl_collections[r->collection] ? gl_collections[r->collection] : "?",
+                   (long long)r->seq, r->reason);
+            gl_engine_feed_refused(d->engine, (enum gl_collection)r->collection, r->epoch, r->seq, r->reason, d->now);
+            break;
+        }
+        case GL_MSG_COMMAND: gl_engine_command(d->engine, msg, d->now); break;
+        default: break; /* the channel accepts nothing else */
     }
 }
 
@@ -318,8 +326,14 @@ void gl_outbox_gateway_state(struct daemon *d, const char *state, struct gl_buf 
     }
     char id[GL_UUID + 12];
     gl_format(id, sizeof id, "%s-%s", d->boot, state);
-    gl_envelope_write(payload, &(struct gl_envelope_out){.id = id, .post = d->config->post, .type = "greenlane.state.gateway", .time = d->now.wall,
-                      .subject = "gateway", .dataschema = "state-gateway", .boot = d->boot, .data = data.data});
+    gl_envelope_write(payload, &(struct gl_envelope_out){.id = id,
+                                                         .post = d->config->post,
+                                                         .type = "greenlane.state.gateway",
+                                                         .time = d->now.wall,
+                                                         .subject = "gateway",
+                                                         .dataschema = "state-gateway",
+                                                         .boot = d->boot,
+                                                         .data = data.data});
 }
 
 void gl_outbox_free(struct daemon *d) {

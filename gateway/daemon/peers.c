@@ -29,12 +29,14 @@ static const struct {
     uint64_t accepts;
     const struct gl_ipc_events *events;
 } kinds[] = {
-    [DEVICE] = {"device.sock", "greenlane-device", GL_ACCEPT(GL_MSG_HELLO) | GL_ACCEPT(GL_MSG_READING) | GL_ACCEPT(GL_MSG_DEVICE_STATUS), &device_events},
+    [DEVICE] = {"device.sock", "greenlane-device",
+                GL_ACCEPT(GL_MSG_HELLO) | GL_ACCEPT(GL_MSG_READING) | GL_ACCEPT(GL_MSG_DEVICE_STATUS), &device_events},
     [LINK] = {"link.sock", "greenlane-link",
               GL_ACCEPT(GL_MSG_HELLO) | GL_ACCEPT(GL_MSG_PUBLISHED) | GL_ACCEPT(GL_MSG_LINK_STATE) | GL_ACCEPT(GL_MSG_FEED) |
                   GL_ACCEPT(GL_MSG_FEED_REFUSED) | GL_ACCEPT(GL_MSG_COMMAND),
               &link_events},
-    [CONTROL] = {"control.sock", NULL, GL_ACCEPT(GL_MSG_HELLO) | GL_ACCEPT(GL_MSG_IMPORT) | GL_ACCEPT(GL_MSG_QUERY), &control_events},
+    [CONTROL] = {"control.sock", NULL, GL_ACCEPT(GL_MSG_HELLO) | GL_ACCEPT(GL_MSG_IMPORT) | GL_ACCEPT(GL_MSG_QUERY),
+                 &control_events},
 };
 
 static struct device_peer *device_of(struct daemon *d, const struct gl_ipc *ch) {
@@ -101,9 +103,12 @@ static void stranger_message(void *user, struct gl_ipc *ch, enum gl_message_type
     struct daemon *d = user;
     struct device_peer *p = device_of(d, ch);
     d->now = gl_now_read();
-    if (p && type != GL_MSG_HELLO) gl_devices_message(d, p, type, msg);
-    else if (!p && type == GL_MSG_HELLO) gl_devices_connected(d, ch, msg);
-    else gl_ipc_close(ch, p ? "said hello twice" : "spoke before its hello");
+    if (p && type != GL_MSG_HELLO)
+        gl_devices_message(d, p, type, msg);
+    else if (!p && type == GL_MSG_HELLO)
+        gl_devices_connected(d, ch, msg);
+    else
+        gl_ipc_close(ch, p ? "said hello twice" : "spoke before its hello");
     if (device_of(d, ch)) known(d, ch);
 }
 static void stranger_closed(void *user, struct gl_ipc *ch, const char *reason) {
@@ -120,10 +125,14 @@ static void link_message(void *user, struct gl_ipc *ch, enum gl_message_type typ
     d->now = gl_now_read();
     const struct gl_msg_hello *hello = msg;
     bool greets = type == GL_MSG_HELLO && d->link != ch;
-    if (greets && hello->version != GL_IPC_VERSION) gl_ipc_close(ch, "of another version: stop everything and start it again from one installation");
-    else if (greets) gl_outbox_link_up(d, ch);
-    else if (type == GL_MSG_HELLO || d->link != ch) gl_ipc_close(ch, "not the link that said hello");
-    else gl_outbox_link_message(d, type, msg);
+    if (greets && hello->version != GL_IPC_VERSION)
+        gl_ipc_close(ch, "of another version: stop everything and start it again from one installation");
+    else if (greets)
+        gl_outbox_link_up(d, ch);
+    else if (type == GL_MSG_HELLO || d->link != ch)
+        gl_ipc_close(ch, "not the link that said hello");
+    else
+        gl_outbox_link_message(d, type, msg);
     if (d->link == ch) known(d, ch);
 }
 static void link_closed(void *user, struct gl_ipc *ch, const char *reason) {
@@ -182,9 +191,12 @@ static void on_connection(uv_poll_t *h, int status, int events GL_UNUSED) {
     for (int i = 0; i < 16; i++) {
         int fd = accept4(d->listen_fd[kind], NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd < 0) return;
-        if (!entitled(kind, fd)) close(fd);
-        else if (kind == CONTROL) accept_control(d, fd);
-        else accept_stranger(d, kind, fd);
+        if (!entitled(kind, fd))
+            close(fd);
+        else if (kind == CONTROL)
+            accept_control(d, fd);
+        else
+            accept_stranger(d, kind, fd);
     }
 }
 

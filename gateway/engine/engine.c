@@ -67,31 +67,32 @@ static void keep_mode(struct gl_engine *e, const struct gl_effect *fx) {
 static void show_signal(struct gl_engine *e, const struct gl_effect *fx) {
     char topic[GL_ID + 32], subject[GL_ID + 16];
     gl_engine_pend(e, PENDING_SIGNAL)->signal = *fx->signal;
-    gl_engine_record(e, fx);  /* after the fact: rides with the next commit */
+    gl_engine_record(e, fx); /* after the fact: rides with the next commit */
     gl_format(topic, sizeof topic, "state/lane/%s/signal", fx->signal->lane);
     gl_format(subject, sizeof subject, "lane/%s", fx->signal->lane);
-    gl_engine_publish_state(e, topic, "greenlane.state.signal", subject, "state-signal", &gl_signal_state_fields, fx->signal, fx->at);
+    gl_engine_publish_state(e, topic, "greenlane.state.signal", subject, "state-signal", &gl_signal_state_fields, fx->signal,
+                            fx->at);
 }
 
 static void take_effect(struct gl_engine *e, const struct gl_effect *fx) {
     switch (fx->type) {
-    case GL_EFFECT_READING:
-    case GL_EFFECT_PASSAGE:
-    case GL_EFFECT_DECISION:
-    case GL_EFFECT_ALARM:
-    case GL_EFFECT_COMMAND: gl_engine_record(e, fx); break;
-    case GL_EFFECT_REPLY: gl_engine_pend_reply(e, fx); break;
-    case GL_EFFECT_LOOKUP: answer(e, fx->query, fx->at); break;
-    case GL_EFFECT_USE: keep_use(e, fx); break;
-    case GL_EFFECT_SIGNAL: show_signal(e, fx); break;
-    case GL_EFFECT_MODE: keep_mode(e, fx); break;
-    case GL_EFFECT_OUTBOX: gl_engine_pend(e, PENDING_OUTBOX)->command = *fx->command; break;
+        case GL_EFFECT_READING:
+        case GL_EFFECT_PASSAGE:
+        case GL_EFFECT_DECISION:
+        case GL_EFFECT_ALARM:
+        case GL_EFFECT_COMMAND: gl_engine_record(e, fx); break;
+        case GL_EFFECT_REPLY: gl_engine_pend_reply(e, fx); break;
+        case GL_EFFECT_LOOKUP: answer(e, fx->query, fx->at); break;
+        case GL_EFFECT_USE: keep_use(e, fx); break;
+        case GL_EFFECT_SIGNAL: show_signal(e, fx); break;
+        case GL_EFFECT_MODE: keep_mode(e, fx); break;
+        case GL_EFFECT_OUTBOX: gl_engine_pend(e, PENDING_OUTBOX)->command = *fx->command; break;
     }
 }
 
 static void take_effects(struct gl_engine *e, size_t from) {
     for (size_t i = from; i < e->effects.n; i++) {
-        struct gl_effect fx = e->effects.v[i];  /* a copy: answering a look-up adds effects and may move the array */
+        struct gl_effect fx = e->effects.v[i]; /* a copy: answering a look-up adds effects and may move the array */
         take_effect(e, &fx);
     }
     e->effects.n = from;
@@ -129,7 +130,8 @@ static bool came_before(struct gl_engine *e, const struct gl_command *cmd, struc
     r.name = cmd->name;
     memcpy(r.command, cmd->id, sizeof r.command);
     r.ok = GL_FALSE;
-    gl_format(r.error, sizeof r.error, known > 0 ? "the command %s was already taken" : "the command %s cannot be taken: the journal does not answer",
+    gl_format(r.error, sizeof r.error,
+              known > 0 ? "the command %s was already taken" : "the command %s cannot be taken: the journal does not answer",
               cmd->id);
     memcpy(r.response_topic, cmd->response_topic, sizeof r.response_topic);
     memcpy(&r.correlation, &cmd->correlation, sizeof r.correlation);
@@ -150,7 +152,7 @@ void gl_engine_clock(struct gl_engine *e, bool synchronised, struct gl_now now) 
 }
 
 void gl_engine_time(struct gl_engine *e, struct gl_now now) {
-    if (gl_journal_dirty(e->journal)) e->touched = true;  /* what was written after the last commit waits no longer */
+    if (gl_journal_dirty(e->journal)) e->touched = true; /* what was written after the last commit waits no longer */
     gl_engine_feed_time(e, now);
     if (now.mono >= gl_core_next_deadline(e->core)) gl_engine_run(e, &(struct gl_event){.type = GL_EV_TIME, .at = now});
 }
@@ -163,10 +165,10 @@ static void hand_out(struct gl_engine *e) {
         struct pending *p = list;
         list = p->next;
         switch (p->what) {
-        case PENDING_SIGNAL: e->out.signal(e->out.user, &p->signal); break;
-        case PENDING_STATE: e->out.state(e->out.user, p->topic, p->payload); break;
-        case PENDING_REPLY: e->out.reply(e->out.user, &p->reply, p->payload); break;
-        case PENDING_OUTBOX: e->out.outbox(e->out.user, &p->command); break;
+            case PENDING_SIGNAL: e->out.signal(e->out.user, &p->signal); break;
+            case PENDING_STATE: e->out.state(e->out.user, p->topic, p->payload); break;
+            case PENDING_REPLY: e->out.reply(e->out.user, &p->reply, p->payload); break;
+            case PENDING_OUTBOX: e->out.outbox(e->out.user, &p->command); break;
         }
         free(p->payload);
         free(p);
@@ -175,7 +177,9 @@ static void hand_out(struct gl_engine *e) {
     e->n_streams_new = 0;
 }
 
-bool gl_engine_dirty(const struct gl_engine *e) { return e->touched || e->failed < 0; }
+bool gl_engine_dirty(const struct gl_engine *e) {
+    return e->touched || e->failed < 0;
+}
 
 int gl_engine_commit(struct gl_engine *e, struct gl_now now, struct gl_error *err) {
     if (e->lodged_changed) {
@@ -200,9 +204,15 @@ int gl_engine_commit(struct gl_engine *e, struct gl_now now, struct gl_error *er
     return 0;
 }
 
-int64_t gl_engine_next_deadline(const struct gl_engine *e) { return gl_core_next_deadline(e->core); }
-bool gl_engine_idle(const struct gl_engine *e) { return gl_core_idle(e->core); }
-struct gl_journal *gl_engine_journal(struct gl_engine *e) { return e->journal; }
+int64_t gl_engine_next_deadline(const struct gl_engine *e) {
+    return gl_core_next_deadline(e->core);
+}
+bool gl_engine_idle(const struct gl_engine *e) {
+    return gl_core_idle(e->core);
+}
+struct gl_journal *gl_engine_journal(struct gl_engine *e) {
+    return e->journal;
+}
 
 /* ---- opening ---- */
 struct restoring {

@@ -16,46 +16,48 @@ struct gl_engine;
 /* What the engine hands out. All called from gl_engine_commit(), in order, except event(). Borrowed for the call. */
 struct gl_engine_out {
     void *user;
-    void (*signal)(void *user, const struct gl_signal_state *s);                       /* show it */
-    void (*state)(void *user, const char *topic, const char *payload);                 /* retained; topic below greenlane/v1/POST/ */
+    void (*signal)(void *user, const struct gl_signal_state *s);       /* show it */
+    void (*state)(void *user, const char *topic, const char *payload); /* retained; topic below greenlane/v1/POST/ */
     void (*reply)(void *user, const struct gl_reply *r, const char *payload);
-    void (*outbox)(void *user, const struct gl_command *cmd);                          /* a permitted ack or replay */
-    void (*stream)(void *user, const char *stream);                                    /* has new records to publish */
-    void (*event)(void *user, const char *topic, const char *payload);                 /* each record as it is made, not yet durable; may be NULL */
+    void (*outbox)(void *user, const struct gl_command *cmd);          /* a permitted ack or replay */
+    void (*stream)(void *user, const char *stream);                    /* has new records to publish */
+    void (*event)(void *user, const char *topic, const char *payload); /* each record as it is made, not yet durable; may be NULL */
 };
 
 struct gl_engine_setup {
-    const struct gl_config *config;  /* borrowed */
-    const char *cache_path, *journal_path;  /* ":memory:" for simulations */
-    const uint8_t *key;              /* 32 bytes */
-    const char *boot;                /* UUID of this start */
+    const struct gl_config *config;        /* borrowed */
+    const char *cache_path, *journal_path; /* ":memory:" for simulations */
+    const uint8_t *key;                    /* 32 bytes */
+    const char *boot;                      /* UUID of this start */
     struct gl_engine_out out;
 };
 
 /* Opens both databases, restores modes and open passages (they are inspected). The first gl_engine_commit() publishes all states. */
-int gl_engine_open(const struct gl_engine_setup *setup, struct gl_now now, struct gl_engine **ret, struct gl_error *err) GL_MUST_USE;
+int gl_engine_open(const struct gl_engine_setup *setup, struct gl_now now, struct gl_engine **ret,
+                   struct gl_error *err) GL_MUST_USE;
 void gl_engine_close(struct gl_engine *e);
 
 void gl_engine_reading(struct gl_engine *e, struct gl_reading *r, struct gl_now now);
 void gl_engine_device(struct gl_engine *e, const struct gl_device_status *s, struct gl_now now);
 void gl_engine_command(struct gl_engine *e, const struct gl_command *cmd, struct gl_now now);
 void gl_engine_clock(struct gl_engine *e, bool synchronised, struct gl_now now);
-void gl_engine_time(struct gl_engine *e, struct gl_now now);  /* at least once a second, and at every deadline */
+void gl_engine_time(struct gl_engine *e, struct gl_now now); /* at least once a second, and at every deadline */
 
 /* A record of the numbered feed, and one that was refused on its way. */
 void gl_engine_feed(struct gl_engine *e, const struct gl_feed_record *r, struct gl_now now);
-void gl_engine_feed_refused(struct gl_engine *e, enum gl_collection which, const char *epoch, int64_t seq, const char *reason, struct gl_now now);
+void gl_engine_feed_refused(struct gl_engine *e, enum gl_collection which, const char *epoch, int64_t seq, const char *reason,
+                            struct gl_now now);
 /* A record from a file. Not numbered; with feed.source import it is also the sign of life. */
 int gl_engine_import(struct gl_engine *e, const struct gl_feed_record *r, struct gl_now now, struct gl_error *err) GL_MUST_USE;
 
 /* An alarm of the gateway itself, on stream post. */
 void gl_engine_alarm(struct gl_engine *e, const char *kind, const char *detail, struct gl_now now);
 
-bool gl_engine_dirty(const struct gl_engine *e);  /* gl_engine_commit() has something to do */
+bool gl_engine_dirty(const struct gl_engine *e); /* gl_engine_commit() has something to do */
 /* Makes everything durable, then hands it out. Negative: nothing since the last commit can be trusted: show fault everywhere and start anew from the
  * journal. */
 int gl_engine_commit(struct gl_engine *e, struct gl_now now, struct gl_error *err) GL_MUST_USE;
 
-int64_t gl_engine_next_deadline(const struct gl_engine *e);  /* monotonic; INT64_MAX = none */
-bool gl_engine_idle(const struct gl_engine *e);              /* no passage waits for a decision */
-struct gl_journal *gl_engine_journal(struct gl_engine *e);   /* for the outbox, cursors and the operator's questions */
+int64_t gl_engine_next_deadline(const struct gl_engine *e); /* monotonic; INT64_MAX = none */
+bool gl_engine_idle(const struct gl_engine *e);             /* no passage waits for a decision */
+struct gl_journal *gl_engine_journal(struct gl_engine *e);  /* for the outbox, cursors and the operator's questions */

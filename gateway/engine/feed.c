@@ -4,16 +4,21 @@
 
 #include "engine/internal.h"
 
-enum { PUBLISH_EVERY_MS = 10000 };  /* state/feed: ages move on even when nothing else does */
+enum { PUBLISH_EVERY_MS = 10000 }; /* state/feed: ages move on even when nothing else does */
 
-static bool leaned_on(const struct gl_engine *e, int collection) { return e->config->feed.collections & (1u << collection); }
+static bool leaned_on(const struct gl_engine *e, int collection) {
+    return e->config->feed.collections & (1u << collection);
+}
 
 static struct gl_feed_limits limits(const struct gl_engine *e) {
-    return (struct gl_feed_limits){e->config->feed.live_ms, e->config->feed.soft_ms, e->config->feed.hard_ms, e->config->feed.down_ms};
+    return (struct gl_feed_limits){e->config->feed.live_ms, e->config->feed.soft_ms, e->config->feed.hard_ms,
+                                   e->config->feed.down_ms};
 }
 
 /* Ages lean on the wall clock: where the configuration asks for a synchronised one, an unsynchronised one is no clock. */
-static bool clock_good(const struct gl_engine *e) { return e->clock_ok || !e->config->clock_require_sync; }
+static bool clock_good(const struct gl_engine *e) {
+    return e->clock_ok || !e->config->clock_require_sync;
+}
 
 static uint8_t collection_state(const struct gl_engine *e, int which, struct gl_now now) {
     struct gl_feed_limits lim = limits(e);
@@ -61,7 +66,7 @@ int gl_engine_feed_open(struct gl_engine *e, struct gl_now now, struct gl_error 
     for (int k = 1; k < GL_COLLECTIONS; k++) {
         int rc = gl_cache_load_seq(e->cache, (enum gl_collection)k, &e->feed[k], err);
         if (rc < 0) return rc;
-        e->feed[k].heard_mono = now.mono;  /* another boot's monotonic clock says nothing here; the wall clock still does */
+        e->feed[k].heard_mono = now.mono; /* another boot's monotonic clock says nothing here; the wall clock still does */
     }
     e->feed_published_mono = now.mono - PUBLISH_EVERY_MS;
     gl_engine_feed_time(e, now);
@@ -75,12 +80,14 @@ static void save(struct gl_engine *e, enum gl_collection which) {
     if (gl_cache_save_seq(e->cache, which, &e->feed[which], &err) < 0) gl_engine_fail(e, -EIO, &err);
 }
 
-static void quarantine(struct gl_engine *e, enum gl_collection which, const char *epoch, int64_t seq, const char *reason, struct gl_now now) {
+static void quarantine(struct gl_engine *e, enum gl_collection which, const char *epoch, int64_t seq, const char *reason,
+                       struct gl_now now) {
     struct gl_error err;
     if (gl_cache_quarantine(e->cache, which, epoch, seq, "feed", reason, now.wall, &err) < 0) gl_engine_fail(e, -EIO, &err);
 }
 
-void gl_engine_feed_refused(struct gl_engine *e, enum gl_collection which, const char *epoch, int64_t seq, const char *reason, struct gl_now now) {
+void gl_engine_feed_refused(struct gl_engine *e, enum gl_collection which, const char *epoch, int64_t seq, const char *reason,
+                            struct gl_now now) {
     struct gl_error err;
     if (which <= GL_COLLECTION_NONE || which >= GL_COLLECTIONS) return;
     if (gl_cache_begin(e->cache, &err) < 0) {
@@ -94,7 +101,9 @@ void gl_engine_feed_refused(struct gl_engine *e, enum gl_collection which, const
 }
 
 /* A record that passed the link and still cannot be written, for what it says: its number stays a hole. Everything else is our own trouble. */
-static bool unusable(int rc) { return rc == -EINVAL || rc == -EILSEQ || rc == -ENAMETOOLONG; }
+static bool unusable(int rc) {
+    return rc == -EINVAL || rc == -EILSEQ || rc == -ENAMETOOLONG;
+}
 
 void gl_engine_feed(struct gl_engine *e, const struct gl_feed_record *r, struct gl_now now) {
     enum gl_collection which = (enum gl_collection)r->collection;
@@ -124,7 +133,8 @@ void gl_engine_feed(struct gl_engine *e, const struct gl_feed_record *r, struct 
 int gl_engine_import(struct gl_engine *e, const struct gl_feed_record *r, struct gl_now now, struct gl_error *err) {
     enum gl_collection which = (enum gl_collection)r->collection;
     enum gl_applied applied;
-    if (which <= GL_COLLECTION_NONE || which >= GL_COLLECTIONS || r->op == GL_OP_HEARTBEAT) return gl_fail(err, -EINVAL, "not a record");
+    if (which <= GL_COLLECTION_NONE || which >= GL_COLLECTIONS || r->op == GL_OP_HEARTBEAT)
+        return gl_fail(err, -EINVAL, "not a record");
     int rc = gl_cache_begin(e->cache, err);
     if (rc == 0) rc = gl_cache_apply(e->cache, r, now.wall, &applied, err);
     if (rc < 0) return rc;

@@ -2,9 +2,9 @@
 #pragma once
 #include "engine/engine.h"
 
-enum { GL_EVENT_MAX = 65535 };  /* what one message between processes can carry */
+enum { GL_EVENT_MAX = 65535 }; /* what one message between processes can carry */
 
-struct pending {                     /* handed out after the commit, in order */
+struct pending { /* handed out after the commit, in order */
     struct pending *next;
     enum { PENDING_SIGNAL, PENDING_STATE, PENDING_REPLY, PENDING_OUTBOX } what;
     union {
@@ -24,7 +24,7 @@ struct gl_engine {
     struct gl_journal *journal;
     char boot[GL_UUID];
     struct gl_effects effects;
-    struct gl_answer *answer;        /* of the last look-up */
+    struct gl_answer *answer; /* of the last look-up */
     struct gl_buf data, payload, internal;
     struct pending *first, **last;
     struct gl_feed_seq feed[GL_COLLECTIONS];
@@ -33,8 +33,8 @@ struct gl_engine {
     int64_t feed_published_mono;
     char streams_new[GL_MAX_LANES + 2][GL_ID + 8];
     uint16_t n_streams_new;
-    bool touched;                    /* something happened since the last commit */
-    int failed;                      /* first failure since the last commit; sticky */
+    bool touched; /* something happened since the last commit */
+    int failed;   /* first failure since the last commit; sticky */
     struct gl_error error;
 };
 

@@ -8,7 +8,7 @@
 
 /* What one event is called everywhere. */
 struct labels {
-    char topic[GL_ID * 2 + 40];   /* "" = journalled only */
+    char topic[GL_ID * 2 + 40]; /* "" = journalled only */
     char type[48];
     char stream[GL_ID + 8];
     char schema[40];
@@ -28,54 +28,54 @@ static void lane_labels(struct labels *l, const char *lane, const char *what) {
 static void describe(const struct gl_effect *fx, struct labels *l, struct gl_buf *data) {
     *l = (struct labels){.passage = "", .time = fx->at.wall};
     switch (fx->type) {
-    case GL_EFFECT_READING: {
-        const char *kind = gl_reading_kinds[fx->reading->kind];
-        lane_labels(l, fx->reading->lane, "reading");
-        gl_format(l->topic, sizeof l->topic, "lane/%s/reading/%s", fx->reading->lane, kind);
-        gl_format(l->type, sizeof l->type, "greenlane.reading.%s", kind);
-        gl_format(l->schema, sizeof l->schema, "reading-%s", kind);
-        gl_format(l->subject, sizeof l->subject, "device/%s", fx->reading->device);
-        l->passage = fx->reading->passage;
-        l->time = fx->reading->time ? fx->reading->time : fx->at.wall;
-        gl_reading_to_json(fx->reading, data);
-        break;
-    }
-    case GL_EFFECT_PASSAGE:
-        lane_labels(l, fx->passage->lane, "passage");
-        l->passage = fx->passage->passage;
-        gl_fields_to_json(&gl_passage_fields, fx->passage, data);
-        break;
-    case GL_EFFECT_DECISION:
-        lane_labels(l, fx->decision->lane, "decision");
-        l->passage = fx->decision->passage;
-        gl_fields_to_json(&gl_decision_fields, fx->decision, data);
-        break;
-    case GL_EFFECT_ALARM:
-        lane_labels(l, fx->alarm->lane, "alarm");
-        if (!fx->alarm->lane[0]) {
-            gl_clip(l->topic, sizeof l->topic, "alarm");
-            gl_clip(l->stream, sizeof l->stream, "post");
-            gl_clip(l->subject, sizeof l->subject, "post");
+        case GL_EFFECT_READING: {
+            const char *kind = gl_reading_kinds[fx->reading->kind];
+            lane_labels(l, fx->reading->lane, "reading");
+            gl_format(l->topic, sizeof l->topic, "lane/%s/reading/%s", fx->reading->lane, kind);
+            gl_format(l->type, sizeof l->type, "greenlane.reading.%s", kind);
+            gl_format(l->schema, sizeof l->schema, "reading-%s", kind);
+            gl_format(l->subject, sizeof l->subject, "device/%s", fx->reading->device);
+            l->passage = fx->reading->passage;
+            l->time = fx->reading->time ? fx->reading->time : fx->at.wall;
+            gl_reading_to_json(fx->reading, data);
+            break;
         }
-        l->passage = fx->alarm->passage;
-        gl_fields_to_json(&gl_alarm_fields, fx->alarm, data);
-        break;
-    case GL_EFFECT_SIGNAL: /* what was shown, and when: for the record; the retained state tells everybody else */
-        gl_clip(l->stream, sizeof l->stream, "local");
-        gl_clip(l->type, sizeof l->type, "greenlane.state.signal");
-        gl_format(l->subject, sizeof l->subject, "lane/%s", fx->signal->lane);
-        gl_clip(l->schema, sizeof l->schema, "state-signal");
-        l->passage = fx->signal->passage;
-        gl_fields_to_json(&gl_signal_state_fields, fx->signal, data);
-        break;
-    default: /* commands are kept for the record, not published again */
-        gl_clip(l->stream, sizeof l->stream, "local");
-        gl_format(l->type, sizeof l->type, "greenlane.command.%s", gl_command_names[fx->command->name]);
-        gl_format(l->subject, sizeof l->subject, "client/%s", fx->command->client);
-        gl_format(l->schema, sizeof l->schema, "command-%s", gl_command_names[fx->command->name]);
-        l->passage = fx->command->passage;
-        gl_fields_to_json(&gl_command_data_fields, fx->command, data);
-        break;
+        case GL_EFFECT_PASSAGE:
+            lane_labels(l, fx->passage->lane, "passage");
+            l->passage = fx->passage->passage;
+            gl_fields_to_json(&gl_passage_fields, fx->passage, data);
+            break;
+        case GL_EFFECT_DECISION:
+            lane_labels(l, fx->decision->lane, "decision");
+            l->passage = fx->decision->passage;
+            gl_fields_to_json(&gl_decision_fields, fx->decision, data);
+            break;
+        case GL_EFFECT_ALARM:
+            lane_labels(l, fx->alarm->lane, "alarm");
+            if (!fx->alarm->lane[0]) {
+                gl_clip(l->topic, sizeof l->topic, "alarm");
+                gl_clip(l->stream, sizeof l->stream, "post");
+                gl_clip(l->subject, sizeof l->subject, "post");
+            }
+            l->passage = fx->alarm->passage;
+            gl_fields_to_json(&gl_alarm_fields, fx->alarm, data);
+            break;
+        case GL_EFFECT_SIGNAL: /* what was shown, and when: for the record; the retained state tells everybody else */
+            gl_clip(l->stream, sizeof l->stream, "local");
+            gl_clip(l->type, sizeof l->type, "greenlane.state.signal");
+            gl_format(l->subject, sizeof l->subject, "lane/%s", fx->signal->lane);
+            gl_clip(l->schema, sizeof l->schema, "state-signal");
+            l->passage = fx->signal->passage;
+            gl_fields_to_json(&gl_signal_state_fields, fx->signal, data);
+            break;
+        default: /* commands are kept for the record, not published again */
+            gl_clip(l->stream, sizeof l->stream, "local");
+            gl_format(l->type, sizeof l->type, "greenlane.command.%s", gl_command_names[fx->command->name]);
+            gl_format(l->subject, sizeof l->subject, "client/%s", fx->command->client);
+            gl_format(l->schema, sizeof l->schema, "command-%s", gl_command_names[fx->command->name]);
+            l->passage = fx->command->passage;
+            gl_fields_to_json(&gl_command_data_fields, fx->command, data);
+            break;
     }
 }
 
@@ -89,20 +89,22 @@ static void write_ref(struct gl_buf *b, const struct gl_ref *r, int64_t version)
 
 /* The look-up's answer, kept beside the decision that leaned on it: what was known at that moment, whatever the feed says later. */
 static void write_answer(const struct gl_answer *a, struct gl_buf *b) {
-    gl_buf_printf(b, "{\"failed\":%s,\"truncated\":%s,\"movements\":[", a->failed ? "true" : "false", a->truncated ? "true" : "false");
+    gl_buf_printf(b, "{\"failed\":%s,\"truncated\":%s,\"movements\":[", a->failed ? "true" : "false",
+                  a->truncated ? "true" : "false");
     for (int i = 0; i < a->n_movements; i++) {
         const struct gl_answer_movement *m = &a->movements[i];
         if (i) gl_buf_char(b, ',');
         write_ref(b, &m->ref, m->version);
-        gl_buf_printf(b, ",\"state\":%u,\"channel\":%u,\"by\":%u,\"use\":%u,\"used_by\":\"%s\"}", m->state, m->channel, m->by, m->use, m->used_by);
+        gl_buf_printf(b, ",\"state\":%u,\"channel\":%u,\"by\":%u,\"use\":%u,\"used_by\":\"%s\"}", m->state, m->channel, m->by,
+                      m->use, m->used_by);
     }
     gl_buf_text(b, "],\"declarations\":[");
     for (int i = 0; i < a->n_declarations; i++) {
         const struct gl_answer_declaration *d = &a->declarations[i];
         if (i) gl_buf_char(b, ',');
         write_ref(b, &d->ref, d->version);
-        gl_buf_printf(b, ",\"received\":%s,\"state\":%u,\"control\":%u,\"by\":%u,\"listed_by\":%u,\"use\":%u}", d->received ? "true" : "false", d->state,
-                      d->control, d->by, d->listed_by, d->use);
+        gl_buf_printf(b, ",\"received\":%s,\"state\":%u,\"control\":%u,\"by\":%u,\"listed_by\":%u,\"use\":%u}",
+                      d->received ? "true" : "false", d->state, d->control, d->by, d->listed_by, d->use);
     }
     gl_buf_text(b, "]}");
 }
@@ -128,20 +130,39 @@ void gl_engine_record(struct gl_engine *e, const struct gl_effect *fx) {
     gl_buf_reset(&e->payload);
     gl_buf_reset(&e->internal);
     describe(fx, &l, &e->data);
-    if (fx->type == GL_EFFECT_COMMAND) gl_command_record_id(fx->command, id);
-    else if (fx->id[0]) memcpy(id, fx->id, sizeof fx->id);
-    else gl_core_uuid(e->core, fx->at, id);
+    if (fx->type == GL_EFFECT_COMMAND)
+        gl_command_record_id(fx->command, id);
+    else if (fx->id[0])
+        memcpy(id, fx->id, sizeof fx->id);
+    else
+        gl_core_uuid(e->core, fx->at, id);
     int rc = gl_journal_next_seq(e->journal, l.stream, &seq, &err);
     if (rc == 0 && !e->data.failed) {
-        gl_envelope_write(&e->payload, &(struct gl_envelope_out){.id = id, .post = e->config->post, .type = l.type, .time = l.time,
-                          .subject = l.subject, .dataschema = l.schema, .stream = l.stream, .seq = seq, .boot = e->boot, .data = e->data.data});
+        gl_envelope_write(&e->payload, &(struct gl_envelope_out){.id = id,
+                                                                 .post = e->config->post,
+                                                                 .type = l.type,
+                                                                 .time = l.time,
+                                                                 .subject = l.subject,
+                                                                 .dataschema = l.schema,
+                                                                 .stream = l.stream,
+                                                                 .seq = seq,
+                                                                 .boot = e->boot,
+                                                                 .data = e->data.data});
         if (fx->type == GL_EFFECT_DECISION && strcmp(e->answer->passage, l.passage) == 0) write_answer(e->answer, &e->internal);
     }
     if (rc == 0 && (e->data.failed || e->payload.failed || e->internal.failed)) rc = -EMSGSIZE;
     if (rc == 0)
-        rc = gl_journal_append(e->journal, &(struct gl_record){.stream = l.stream, .seq = seq, .type = l.type, .topic = l.topic, .id = id,
-                               .passage = l.passage, .time = l.time, .payload = e->payload.data,
-                               .internal = e->internal.len ? e->internal.data : NULL}, &err);
+        rc = gl_journal_append(e->journal,
+                               &(struct gl_record){.stream = l.stream,
+                                                   .seq = seq,
+                                                   .type = l.type,
+                                                   .topic = l.topic,
+                                                   .id = id,
+                                                   .passage = l.passage,
+                                                   .time = l.time,
+                                                   .payload = e->payload.data,
+                                                   .internal = e->internal.len ? e->internal.data : NULL},
+                               &err);
     if (rc == 0) rc = also_keep(e, fx, &err);
     if (rc < 0) {
         gl_engine_fail(e, rc, &err);
@@ -159,8 +180,14 @@ void gl_engine_publish_state(struct gl_engine *e, const char *topic, const char 
     gl_fields_to_json(fields, data, &e->data);
     gl_core_uuid(e->core, now, id);
     if (e->data.failed) return;
-    gl_envelope_write(&e->payload, &(struct gl_envelope_out){.id = id, .post = e->config->post, .type = type, .time = now.wall, .subject = subject,
-                      .dataschema = schema, .boot = e->boot, .data = e->data.data});
+    gl_envelope_write(&e->payload, &(struct gl_envelope_out){.id = id,
+                                                             .post = e->config->post,
+                                                             .type = type,
+                                                             .time = now.wall,
+                                                             .subject = subject,
+                                                             .dataschema = schema,
+                                                             .boot = e->boot,
+                                                             .data = e->data.data});
     if (e->payload.failed) return;
     struct pending *p = gl_engine_pend(e, PENDING_STATE);
     gl_clip(p->topic, sizeof p->topic, topic);
@@ -176,8 +203,14 @@ void gl_engine_pend_reply(struct gl_engine *e, const struct gl_effect *fx) {
     gl_fields_to_json(&gl_reply_fields, fx->reply, &e->data);
     gl_core_uuid(e->core, fx->at, id);
     gl_format(subject, sizeof subject, "client/%s", fx->reply->client);
-    gl_envelope_write(&e->payload, &(struct gl_envelope_out){.id = id, .post = e->config->post, .type = "greenlane.reply", .time = fx->at.wall,
-                      .subject = subject, .dataschema = "reply", .boot = e->boot, .data = e->data.data});
+    gl_envelope_write(&e->payload, &(struct gl_envelope_out){.id = id,
+                                                             .post = e->config->post,
+                                                             .type = "greenlane.reply",
+                                                             .time = fx->at.wall,
+                                                             .subject = subject,
+                                                             .dataschema = "reply",
+                                                             .boot = e->boot,
+                                                             .data = e->data.data});
     struct pending *p = gl_engine_pend(e, PENDING_REPLY);
     p->reply = *fx->reply;
     p->payload = strdup(e->payload.failed ? "" : e->payload.data);

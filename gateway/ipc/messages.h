@@ -46,7 +46,8 @@ struct gl_msg_hello {
 struct gl_msg_output {
     char lane[GL_ID];
     uint8_t signal; /* enum gl_signal */
-    int64_t lease_until;         /* release: monotonic, as gl_now_read() tells it to every process of this machine; a message read late has no more of it */
+    int64_t
+        lease_until; /* release: monotonic, as gl_now_read() tells it to every process of this machine; a message read late has no more of it */
     int64_t silence_ms;
 };
 

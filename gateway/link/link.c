@@ -206,7 +206,8 @@ static void take_welcome(struct gl_link *l, const struct gl_msg_welcome *w) {
     gl_clip(l->post, sizeof l->post, w->post);
     gl_clip(l->boot, sizeof l->boot, w->boot);
     /* From here on strangers' bytes come in. */
-    if (gl_sandbox_seal(&err) == 0 && gl_mqtt_open(&l->loop, l->config, w->post, w->will, &mqtt_events, l, &l->mqtt, &err) == 0) return;
+    if (gl_sandbox_seal(&err) == 0 && gl_mqtt_open(&l->loop, l->config, w->post, w->will, &mqtt_events, l, &l->mqtt, &err) == 0)
+        return;
     gl_log(GL_ERROR, "%s", err.text);
     stop(l, 1);
 }

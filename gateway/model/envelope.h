@@ -28,8 +28,8 @@ struct gl_envelope_out {
     const char *id, *post, *type; /* source becomes "/greenlane/POST" */
     int64_t time;                 /* wall; 0 = leave it out */
     const char *subject;          /* "" or NULL = leave it out; so with dataschema and boot */
-    const char *dataschema; /* the name of a file in config/schema/ without ".json"; written as urn:greenlane:schema:NAME */
-    const char *stream; /* NULL = none: then no sequence either */
+    const char *dataschema;       /* the name of a file in config/schema/ without ".json"; written as urn:greenlane:schema:NAME */
+    const char *stream;           /* NULL = none: then no sequence either */
     int64_t seq;
     const char *boot;
     bool replayed;    /* written only when true */

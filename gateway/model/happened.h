@@ -29,17 +29,17 @@ extern const char *const gl_device_states[];
 enum gl_feed_state { GL_FEED_NONE, GL_FEED_LIVE, GL_FEED_AGED, GL_FEED_GAP, GL_FEED_STALE, GL_FEED_DOWN, GL_FEED_EMPTY };
 extern const char *const gl_feed_states[];
 
-struct gl_identifier {           /* what a passage was recognised by */
-    char kind[12];               /* "plate", "trailer", "container", "reference" */
+struct gl_identifier { /* what a passage was recognised by */
+    char kind[12];     /* "plate", "trailer", "container", "reference" */
     char text[GL_REF];
 };
 
-struct gl_known {                /* passage.known: what has been seen so far */
+struct gl_known { /* passage.known: what has been seen so far */
     char plate[GL_PLATE];
     char trailer[GL_PLATE];
     struct gl_ref reference;
     char container[16];
-    uint8_t presence;            /* tri: on the entry or exit loop now */
+    uint8_t presence; /* tri: on the entry or exit loop now */
 };
 
 struct gl_passage {
@@ -56,21 +56,21 @@ struct gl_rule_outcome {
     char rule[24];
     uint8_t result, level;
     char detail[GL_DETAIL];
-    char declaration[GL_REF];    /* which movement or declaration, "" = none in particular */
+    char declaration[GL_REF]; /* which movement or declaration, "" = none in particular */
 };
 
 struct gl_match {
     uint16_t n_movements;
     struct gl_ref movements[8];
     uint16_t n_declarations;
-    struct gl_ref declarations[64];   /* the first 64; all were judged */
-    char by[12];                 /* "exact", "reference", "container"; "" = no match (null) */
+    struct gl_ref declarations[64]; /* the first 64; all were judged */
+    char by[12];                    /* "exact", "reference", "container"; "" = no match (null) */
     uint16_t n_identifiers;
     struct gl_identifier identifiers[GL_MAX_IDENTIFIERS];
 };
 
 struct gl_officer {
-    char id[33], role[17];       /* role: "officer", "authority" */
+    char id[33], role[17]; /* role: "officer", "authority" */
 };
 
 struct gl_decision {
@@ -78,19 +78,19 @@ struct gl_decision {
     uint8_t outcome, level;
     uint16_t n_rules;
     struct gl_rule_outcome rules[GL_MAX_RULES];
-    struct gl_match match;       /* null when by is "" */
+    struct gl_match match; /* null when by is "" */
     uint16_t n_readings;
     char readings[GL_MAX_READINGS][GL_UUID];
-    uint8_t feed;                /* enum gl_feed_state */
+    uint8_t feed; /* enum gl_feed_state */
     char config[65];
     char supersedes[GL_UUID];
     struct gl_officer officer;
-    char reason[GL_DETAIL];      /* an officer's words */
+    char reason[GL_DETAIL]; /* an officer's words */
 };
 
 struct gl_signal_state {
     char lane[GL_ID];
-    uint8_t signal;              /* enum gl_signal in plugin.h */
+    uint8_t signal; /* enum gl_signal in plugin.h */
     uint8_t level;
     char passage[GL_UUID], decision[GL_UUID];
     int64_t until;
@@ -105,8 +105,8 @@ struct gl_mode_state {
 
 struct gl_alarm {
     char lane[GL_ID], alarm[GL_UUID];
-    char kind[24];               /* "tailgate", "wrong_way", "exit_unreleased", "message_refused", ... */
-    char action[12];             /* "raise", "acknowledge", "clear" */
+    char kind[24];   /* "tailgate", "wrong_way", "exit_unreleased", "message_refused", ... */
+    char action[12]; /* "raise", "acknowledge", "clear" */
     char passage[GL_UUID];
     char by[33];
     char detail[GL_DETAIL];
@@ -126,7 +126,7 @@ struct gl_device_status {
 };
 
 struct gl_gateway_status {
-    char state[8];               /* "online", "offline" */
+    char state[8]; /* "online", "offline" */
     char boot[GL_UUID];
     char version[16];
     char config[65];
@@ -135,9 +135,9 @@ struct gl_gateway_status {
 
 struct gl_collection_status {
     char collection[16];
-    uint8_t state;               /* enum gl_feed_state */
+    uint8_t state; /* enum gl_feed_state */
     char epoch[41];
-    int64_t seq;                 /* last number without a hole below it */
+    int64_t seq; /* last number without a hole below it */
     int64_t as_of;
     int64_t age_s;
     int64_t holes, rejects;
@@ -148,43 +148,51 @@ struct gl_feed_status {
 };
 
 enum gl_command_name {
-    GL_COMMAND_NONE, GL_COMMAND_OVERRIDE, GL_COMMAND_TYPED_PLATE, GL_COMMAND_INSPECTION_RESULT, GL_COMMAND_LANE_MODE,
-    GL_COMMAND_CLOSE, GL_COMMAND_ALARM_ACKNOWLEDGE, GL_COMMAND_ACK, GL_COMMAND_REPLAY
+    GL_COMMAND_NONE,
+    GL_COMMAND_OVERRIDE,
+    GL_COMMAND_TYPED_PLATE,
+    GL_COMMAND_INSPECTION_RESULT,
+    GL_COMMAND_LANE_MODE,
+    GL_COMMAND_CLOSE,
+    GL_COMMAND_ALARM_ACKNOWLEDGE,
+    GL_COMMAND_ACK,
+    GL_COMMAND_REPLAY
 };
-extern const char *const gl_command_names[];  /* "override", "typed-plate", "inspection-result", "lane-mode", "close", "alarm-acknowledge", "ack", "replay" */
+extern const char *const gl_command_names
+    []; /* "override", "typed-plate", "inspection-result", "lane-mode", "close", "alarm-acknowledge", "ack", "replay" */
 
 struct gl_command {
-    char id[81];                 /* of the CloudEvent: the same id twice is done once */
-    char client[GL_ID];          /* from the topic, vouched for by the link; never from the payload */
-    uint8_t name;                /* from the topic */
+    char id[81];        /* of the CloudEvent: the same id twice is done once */
+    char client[GL_ID]; /* from the topic, vouched for by the link; never from the payload */
+    uint8_t name;       /* from the topic */
     char lane[GL_ID], passage[GL_UUID], decision[GL_UUID];
     struct gl_officer officer;
     char reason[GL_DETAIL];
-    int64_t expires_at;          /* wall; required */
-    uint8_t outcome, level;      /* override; inspection-result: release = found in order */
-    char plate[GL_PLATE];        /* typed-plate */
+    int64_t expires_at;     /* wall; required */
+    uint8_t outcome, level; /* override; inspection-result: release = found in order */
+    char plate[GL_PLATE];   /* typed-plate */
     char country[GL_COUNTRY];
-    uint8_t role;                /* typed-plate: vehicle or trailer */
-    uint8_t mode;                /* lane-mode */
-    uint8_t exit;                /* close */
-    char alarm[GL_UUID];         /* alarm-acknowledge */
-    char stream[GL_ID + 8];      /* ack, replay */
-    int64_t from_seq, to_seq;    /* replay; ack: to_seq */
-    char response_topic[201];    /* MQTT 5; already checked to lie below the client's own reply/ ; "" = none */
+    uint8_t role;             /* typed-plate: vehicle or trailer */
+    uint8_t mode;             /* lane-mode */
+    uint8_t exit;             /* close */
+    char alarm[GL_UUID];      /* alarm-acknowledge */
+    char stream[GL_ID + 8];   /* ack, replay */
+    int64_t from_seq, to_seq; /* replay; ack: to_seq */
+    char response_topic[201]; /* MQTT 5; already checked to lie below the client's own reply/ ; "" = none */
     GL_BYTES(64) correlation;
 };
 
 struct gl_reply {
     char client[GL_ID];
-    uint8_t name;                /* of the command */
-    char command[81];            /* id of the command */
-    uint8_t ok;                  /* tri */
+    uint8_t name;     /* of the command */
+    char command[81]; /* id of the command */
+    uint8_t ok;       /* tri */
     char error[GL_DETAIL];
-    char response_topic[201];    /* not in JSON */
-    GL_BYTES(64) correlation;    /* not in JSON */
+    char response_topic[201]; /* not in JSON */
+    GL_BYTES(64) correlation; /* not in JSON */
 };
 
 extern const struct gl_fields gl_passage_fields, gl_decision_fields, gl_signal_state_fields, gl_mode_state_fields, gl_alarm_fields,
     gl_device_status_fields, gl_gateway_status_fields, gl_feed_status_fields,
-    gl_command_data_fields /* JSON: without id, client, name, response_topic, correlation */, gl_command_fields /* packed: everything */,
-    gl_reply_fields /* JSON */;
+    gl_command_data_fields /* JSON: without id, client, name, response_topic, correlation */,
+    gl_command_fields /* packed: everything */, gl_reply_fields /* JSON */;

@@ -19,7 +19,8 @@ enum gl_applied { GL_APPLIED_NEW, GL_APPLIED_REPLACED, GL_APPLIED_CANCELLED, GL_
 
 /* Writes one normalised record: an upsert replaces the whole record, a cancel sets its state and leaves a tombstone (also for a reference never
  * seen: a later upsert of the same or a lower version stays cancelled). */
-int gl_cache_apply(struct gl_cache *c, const struct gl_feed_record *r, int64_t now_wall, enum gl_applied *ret, struct gl_error *err) GL_MUST_USE;
+int gl_cache_apply(struct gl_cache *c, const struct gl_feed_record *r, int64_t now_wall, enum gl_applied *ret,
+                   struct gl_error *err) GL_MUST_USE;
 
 /* Answers a query from what is committed and what this transaction wrote. Exact keys only. `use` fields are left NONE (journal.h fills them). */
 int gl_cache_lookup(struct gl_cache *c, const struct gl_query *q, struct gl_answer *ret, struct gl_error *err) GL_MUST_USE;
@@ -29,7 +30,7 @@ int gl_cache_load_seq(struct gl_cache *c, enum gl_collection which, struct gl_fe
 int gl_cache_save_seq(struct gl_cache *c, enum gl_collection which, const struct gl_feed_seq *s, struct gl_error *err) GL_MUST_USE;
 
 /* A refused record is kept with its reason (at most 10,000, the oldest go). */
-int gl_cache_quarantine(struct gl_cache *c, enum gl_collection which, const char *epoch, int64_t seq, const char *where, const char *reason,
-                        int64_t now_wall, struct gl_error *err) GL_MUST_USE;
+int gl_cache_quarantine(struct gl_cache *c, enum gl_collection which, const char *epoch, int64_t seq, const char *where,
+                        const char *reason, int64_t now_wall, struct gl_error *err) GL_MUST_USE;
 
-int64_t gl_cache_count(struct gl_cache *c, enum gl_collection which);  /* records; negative on failure */
+int64_t gl_cache_count(struct gl_cache *c, enum gl_collection which); /* records; negative on failure */

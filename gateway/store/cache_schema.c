@@ -63,8 +63,7 @@ static const char *const migrations[] = {
     "  reason TEXT NOT NULL, at INTEGER NOT NULL) STRICT;",
 };
 
-static const char *const pragmas[] = {"PRAGMA synchronous=NORMAL",          
-                                      "PRAGMA cache_size=-16384",           "PRAGMA wal_autocheckpoint=1000",
+static const char *const pragmas[] = {"PRAGMA synchronous=NORMAL", "PRAGMA cache_size=-16384", "PRAGMA wal_autocheckpoint=1000",
                                       "PRAGMA journal_size_limit=67108864", NULL};
 
 static const struct gl_sql queries[CACHE_QUERIES] = {

@@ -15,18 +15,18 @@ int gl_journal_next_seq(struct gl_journal *j, const char *stream, int64_t *ret, 
 struct gl_record {
     const char *stream;
     int64_t seq;
-    const char *type;      /* CloudEvents type */
-    const char *topic;     /* below greenlane/v1/POST/; "" = journalled only, never published */
-    const char *id;        /* of the CloudEvent */
-    const char *passage;   /* "" = none */
-    int64_t time;          /* wall */
-    const char *payload;   /* the whole CloudEvent, as published */
-    const char *internal;  /* journalled only, e.g. the look-up's answer; NULL = none */
+    const char *type;     /* CloudEvents type */
+    const char *topic;    /* below greenlane/v1/POST/; "" = journalled only, never published */
+    const char *id;       /* of the CloudEvent */
+    const char *passage;  /* "" = none */
+    int64_t time;         /* wall */
+    const char *payload;  /* the whole CloudEvent, as published */
+    const char *internal; /* journalled only, e.g. the look-up's answer; NULL = none */
 };
 /* Begins a transaction when none is open. */
 int gl_journal_append(struct gl_journal *j, const struct gl_record *r, struct gl_error *err) GL_MUST_USE;
 
-bool gl_journal_dirty(const struct gl_journal *j);  /* something waits for a commit */
+bool gl_journal_dirty(const struct gl_journal *j); /* something waits for a commit */
 int gl_journal_commit(struct gl_journal *j, struct gl_error *err) GL_MUST_USE;
 void gl_journal_rollback(struct gl_journal *j);
 
@@ -35,14 +35,16 @@ int gl_journal_known(struct gl_journal *j, const char *id, struct gl_error *err)
 
 /* That a movement or declaration was used. An empty reference stands for all that the passage has reserved. */
 int gl_journal_use(struct gl_journal *j, const struct gl_use_change *u, int64_t now_wall, struct gl_error *err) GL_MUST_USE;
-int gl_journal_fill_use(struct gl_journal *j, struct gl_answer *a, struct gl_error *err) GL_MUST_USE;  /* sets use and used_by */
+int gl_journal_fill_use(struct gl_journal *j, struct gl_answer *a, struct gl_error *err) GL_MUST_USE; /* sets use and used_by */
 
 /* Passages: the latest state of each. */
 int gl_journal_passage(struct gl_journal *j, const struct gl_passage *p, struct gl_error *err) GL_MUST_USE;
-int gl_journal_decided(struct gl_journal *j, const struct gl_decision *d, int64_t wall, struct gl_error *err) GL_MUST_USE;  /* outcome and level beside it */
+int gl_journal_decided(struct gl_journal *j, const struct gl_decision *d, int64_t wall,
+                       struct gl_error *err) GL_MUST_USE; /* outcome and level beside it */
 
 typedef int (*gl_passage_fn)(void *user, const struct gl_passage *p);
-int gl_journal_open_passages(struct gl_journal *j, gl_passage_fn each, void *user, struct gl_error *err) GL_MUST_USE;  /* oldest first */
+int gl_journal_open_passages(struct gl_journal *j, gl_passage_fn each, void *user,
+                             struct gl_error *err) GL_MUST_USE; /* oldest first */
 
 /* Lane modes set by command, kept across restarts. */
 int gl_journal_set_mode(struct gl_journal *j, const struct gl_mode_state *m, struct gl_error *err) GL_MUST_USE;
@@ -56,28 +58,31 @@ struct gl_out {
     const char *topic, *payload;
     int64_t time;
 };
-typedef int (*gl_out_fn)(void *user, const struct gl_out *o);  /* positive stops the reading */
-int gl_journal_read(struct gl_journal *j, const char *stream, int64_t after_seq, int limit, gl_out_fn each, void *user, struct gl_error *err) GL_MUST_USE;
+typedef int (*gl_out_fn)(void *user, const struct gl_out *o); /* positive stops the reading */
+int gl_journal_read(struct gl_journal *j, const char *stream, int64_t after_seq, int limit, gl_out_fn each, void *user,
+                    struct gl_error *err) GL_MUST_USE;
 typedef int (*gl_stream_fn)(void *user, const char *stream, int64_t last_seq);
 int gl_journal_streams(struct gl_journal *j, gl_stream_fn each, void *user, struct gl_error *err) GL_MUST_USE;
 
 struct gl_cursor_pos {
-    int64_t sent, safe;   /* numbers up to which a destination has (been sent, acknowledged) everything; never move backwards */
+    int64_t sent, safe; /* numbers up to which a destination has (been sent, acknowledged) everything; never move backwards */
 };
-int gl_journal_cursor(struct gl_journal *j, const char *destination, const char *stream, struct gl_cursor_pos *ret, struct gl_error *err) GL_MUST_USE;
-int gl_journal_set_cursor(struct gl_journal *j, const char *destination, const char *stream, const struct gl_cursor_pos *pos, struct gl_error *err)
-    GL_MUST_USE;
+int gl_journal_cursor(struct gl_journal *j, const char *destination, const char *stream, struct gl_cursor_pos *ret,
+                      struct gl_error *err) GL_MUST_USE;
+int gl_journal_set_cursor(struct gl_journal *j, const char *destination, const char *stream, const struct gl_cursor_pos *pos,
+                          struct gl_error *err) GL_MUST_USE;
 
 /* For the operator: JSON objects, newest first (passages) or in order (explain). */
 typedef int (*gl_json_fn)(void *user, const char *json);
-int gl_journal_list_passages(struct gl_journal *j, const char *lane, int limit, gl_json_fn each, void *user, struct gl_error *err) GL_MUST_USE;
+int gl_journal_list_passages(struct gl_journal *j, const char *lane, int limit, gl_json_fn each, void *user,
+                             struct gl_error *err) GL_MUST_USE;
 /* passage: a whole id, or its end (at least 6 characters) when unique. -ENOENT, or -EEXIST when not unique. */
 int gl_journal_explain(struct gl_journal *j, const char *passage, gl_json_fn each, void *user, struct gl_error *err) GL_MUST_USE;
 
 struct gl_verified {
-    int64_t records;      /* how many were checked */
-    int64_t broken_at;    /* number of the first record that does not fit its chain; 0 = none */
-    char head[65];        /* hash of the last record */
+    int64_t records;   /* how many were checked */
+    int64_t broken_at; /* number of the first record that does not fit its chain; 0 = none */
+    char head[65];     /* hash of the last record */
 };
 /* Walks the whole chain; in steps of at most `limit` records from *at (start with 0); 1 = more to do, 0 = done. */
 int gl_journal_verify(struct gl_journal *j, int64_t *at, int limit, struct gl_verified *v, struct gl_error *err) GL_MUST_USE;

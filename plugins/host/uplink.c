@@ -15,7 +15,8 @@ static void on_output(struct gl_device *d, const struct gl_msg_output *m) {
         return;
     }
     int64_t lease_ms = m->lease_until - gl_now_read().mono; /* what this process slept through is gone */
-    struct gl_output o = {.signal = m->signal, .lease_ms = lease_ms > 0 ? lease_ms : 0, .silence_ms = m->silence_ms > 0 ? m->silence_ms : 0};
+    struct gl_output o = {
+        .signal = m->signal, .lease_ms = lease_ms > 0 ? lease_ms : 0, .silence_ms = m->silence_ms > 0 ? m->silence_ms : 0};
     if (d->plugin->output && d->plugin_open) d->plugin->output(d->ctx, &o);
 }
 

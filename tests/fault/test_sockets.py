@@ -106,7 +106,7 @@ class Hostile(rig.Case):
             post.ready()
         post.logged("may not send", self.since)
 
-    def test_7_a_hundred_connections(self):
+    def test_b_a_hundred_connections(self):
         """A hundred that say nothing: they are ended in time, and meanwhile lanes, link and operator are served."""
         post = self.post
         crowd = [self.peer("device.sock") for _ in range(100)]

@@ -25,7 +25,9 @@ static void on_alive(void *user GL_UNUSED) {}
 static void on_fault(void *user GL_UNUSED, const char *reason, bool raised GL_UNUSED) {
     if (!reason) abort();
 }
-static int on_send(void *user GL_UNUSED, const void *bytes GL_UNUSED, size_t len GL_UNUSED) { return 0; }
+static int on_send(void *user GL_UNUSED, const void *bytes GL_UNUSED, size_t len GL_UNUSED) {
+    return 0;
+}
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size < 2) return 0;
@@ -62,7 +64,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         size_t step = split ? split : size + 1;
         int rc = 0;
         for (size_t at = 0; at < size && rc >= 0; at += step) {
-            uint8_t *copy = malloc(step);  /* an exact copy, so that AddressSanitizer sees a read past its end */
+            uint8_t *copy = malloc(step); /* an exact copy, so that AddressSanitizer sees a read past its end */
             size_t n = size - at < step ? size - at : step;
             memcpy(copy, data + at, n);
             uint8_t *exact = realloc(copy, n);

@@ -13,9 +13,11 @@ static void read_file(const char *name, const char *suffix, struct gl_buf *out) 
 
 static void read_settings(struct rig *g, const char *name, char *type, size_t size) {
     GL_CLEANUP(gl_buf_free) struct gl_buf text = GL_BUF(65536);
-    char *save = NULL;
     read_file(name, ".settings", &text);
-    for (char *line = strtok_r(text.data, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+    for (char *line = text.data, *next; line && *line; line = next) {
+        char *end = strchr(line, '\n');
+        next = end ? end + 1 : NULL;
+        if (end) *end = '\0';
         char *colon = strstr(line, ": ");
         assert_non_null(colon);
         *colon = '\0';
