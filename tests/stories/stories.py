@@ -344,6 +344,35 @@ def imported_transit(post):
     return "release"
 
 
+def closed_lane(post):
+    """headquarters closes the lane; what comes all the same goes to the desk, and the light never turns green"""
+    lodge(post, fresh(post), "CL11 OSD", "CL12 OSD")
+    assert post.command("hq", "lane-mode", lane="in-2", mode="closed", reason="night shift")["ok"] is True
+    v = Vehicle(post, "in-2", "CL11OSD", "CL12OSD").arrive()
+    d = v.decided()
+    assert d["outcome"] == "inspect" and "LANE_MODE" in rules(d), d
+    v.lit("inspect")
+    no = post.command("desk-1", "override", lane="in-2", passage=d["passage"], decision=v.event["id"], outcome="release", reason="let it through")
+    assert no["ok"] is False and "closed" in no["error"], no
+    v.led_away()
+    assert post.command("hq", "lane-mode", lane="in-2", mode="open", reason="morning")["ok"] is True
+    return "inspect desk"
+
+
+def wrong_way(post):
+    """something drives in through the exit"""
+    since = len(post.look())
+    time.sleep(6)  # longer than the time in which it would be a tailgater
+    post.loop("in-2", "exit", True)
+    alarm = wait("the alarm", lambda: post.alarms("in-2", since))[0]
+    time.sleep(0.3)
+    post.loop("in-2", "exit", False)
+    assert alarm["kind"] == "wrong_way", alarm
+    wait("lane in-2 to show stop", lambda: post.shows("in-2", "stop"))
+    print("      in-2  %-18s ALARM    %s: %s" % ("(unknown)", alarm["kind"], alarm["detail"]), flush=True)
+    return "alarm wrong_way"
+
+
 STORIES = [clean_release, qr_reference, swapped_trailer, cancelled, undeclared, cyrillic, random_control, camera_killed, broker_away, stale_feed,
-           lost_number, tailgater, used_twice, officers_override, a_car, imported_transit]
+           lost_number, tailgater, used_twice, officers_override, a_car, imported_transit, closed_lane, wrong_way]
 LANES = sorted(LINES)

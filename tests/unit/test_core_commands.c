@@ -367,7 +367,10 @@ static void the_others(void **state) {
     assert_string_equal(last_alarm(b)->action, "acknowledge");
     assert_string_equal(last_alarm(b)->by, "officer-7");
     c = order(b, "hq", GL_COMMAND_REPLAY);
-    REFUSED(b, c, "stream is missing");
+    REFUSED(b, c, "stream (none named) does not exist");
+    c = order(b, "hq", GL_COMMAND_REPLAY);
+    gl_clip(c.stream, sizeof c.stream, "lane/nowhere");
+    REFUSED(b, c, "stream lane/nowhere does not exist");
     c = order(b, "hq", GL_COMMAND_ACK);
     gl_clip(c.stream, sizeof c.stream, "post");
     gl_clip(c.response_topic, sizeof c.response_topic, "greenlane/v1/north/reply/hq/1");
