@@ -3,15 +3,24 @@
 import argparse
 import glob
 import os
+import re
 import subprocess
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-PLUGIN = {"isapi": "anpr", "line": "code"}
+
+
+def plugin_of(protocol):
+    """The plugin that lists the protocol in its sources."""
+    for source in glob.glob(os.path.join(ROOT, "plugins", "*", "*.c")):
+        with open(source, encoding="utf-8") as f:
+            if re.search(r"&gl_protocol_%s\b" % protocol, f.read()):
+                return os.path.basename(os.path.dirname(source))
+    raise SystemExit("devices/%s: no plugin under plugins/ lists &gl_protocol_%s" % (protocol, protocol))
 
 
 def decode(build, protocol, sample, split):
-    args = [os.path.join(build, "bin", "greenlane-decode"), PLUGIN[protocol] + "/" + protocol, "--plugins", os.path.join(build, "lib", "greenlane"),
+    args = [os.path.join(build, "bin", "greenlane-decode"), plugin_of(protocol) + "/" + protocol, "--plugins", os.path.join(build, "lib", "greenlane"),
             "--split", str(split)]
     settings = sample[:-3] + ".settings"
     if os.path.exists(settings):
