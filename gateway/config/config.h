@@ -133,6 +133,9 @@ struct gl_address {
 };
 int gl_address_parse(const char *at, const struct gl_protocol *p, struct gl_address *ret, struct gl_error *err) GL_MUST_USE;
 
+/* Where plugins lie when the configuration does not say: beside the running program (../lib/greenlane), else the system's folder. */
+void gl_plugin_dir(char *out, size_t size);
+
 /* A loaded plugin; stays loaded until the process ends. */
 int gl_plugin_load(const char *dir, const char *name, const struct gl_plugin **ret, struct gl_error *err) GL_MUST_USE;
 const struct gl_protocol *gl_plugin_protocol(const struct gl_plugin *p, const char *name); /* "" = the default; NULL when unknown */

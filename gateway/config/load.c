@@ -63,7 +63,7 @@ static int find_folder(const char *file, char *folder, char *ret_file) {
 }
 
 /* A build tree and an installation of its own keep the plugins beside the programs; the package keeps them in the system's folder. */
-static void default_plugins(char *out, size_t size) {
+void gl_plugin_dir(char *out, size_t size) {
     char self[GL_PATH], beside[2 * GL_PATH];
     ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
     gl_clip(out, size, GREENLANE_PLUGIN_DIR);
@@ -79,7 +79,7 @@ static void set_defaults(struct gl_config *c) {
     c->mqtt.keepalive_s = 10;
     gl_clip(c->paths.state, sizeof c->paths.state, "/var/lib/greenlane");
     gl_clip(c->paths.run, sizeof c->paths.run, "/run/greenlane");
-    default_plugins(c->paths.plugins, sizeof c->paths.plugins);
+    gl_plugin_dir(c->paths.plugins, sizeof c->paths.plugins);
     c->feed.live_ms = 2 * MINUTE;
     c->feed.soft_ms = 5 * MINUTE;
     c->feed.hard_ms = 30 * MINUTE;

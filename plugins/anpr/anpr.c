@@ -11,8 +11,7 @@
 
 #include "model/plates.h"
 #include "plugin.h"
-
-extern const struct gl_protocol gl_protocol_isapi;
+#include "protocols.h"
 
 static const struct gl_protocol *const protocols[] = {&gl_protocol_isapi, NULL};
 

@@ -6,8 +6,7 @@
 #include <string.h>
 
 #include "plugin.h"
-
-extern const struct gl_protocol gl_protocol_line;
+#include "protocols.h"
 
 static const struct gl_protocol *const protocols[] = {&gl_protocol_line, NULL};
 

@@ -10,9 +10,6 @@
 #include "host/evidence.h"
 
 /* Where an installed plugin lies; the build says so. */
-#ifndef GREENLANE_PLUGIN_DIR
-#define GREENLANE_PLUGIN_DIR "/usr/lib/greenlane"
-#endif
 
 static const char help[] =
     "Usage: greenlane-decode PLUGIN/PROTOCOL [OPTION]... [FILE]\n"
@@ -21,7 +18,7 @@ static const char help[] =
     "each:\n"
     "a reading, refused input, a sign of life, a fault raised or cleared.\n"
     "\n"
-    "  --plugins DIR     where the plugins lie (default: " GREENLANE_PLUGIN_DIR
+    "  --plugins DIR     where the plugins lie (default: beside this program, ../lib/greenlane, else " GREENLANE_PLUGIN_DIR
     ")\n"
     "  --settings FILE   lines `key: value`: settings of the protocol; `content-type` of the HTTP message; `now` (RFC 3339) when "
     "the bytes\n"
@@ -242,7 +239,10 @@ int main(int argc, char **argv) {
     static const struct option options[] = {{"plugins", required_argument, NULL, 'p'}, {"settings", required_argument, NULL, 's'},
                                             {"split", required_argument, NULL, 'n'},   {"help", no_argument, NULL, 'h'},
                                             {"version", no_argument, NULL, 'V'},       {NULL, 0, NULL, 0}};
-    static struct decode d = {.plugins = GREENLANE_PLUGIN_DIR, .out = {.limit = 16 * 1024 * 1024}, .now = {1767225600000, 1000000}};
+    static struct decode d = {.out = {.limit = 16 * 1024 * 1024}, .now = {1767225600000, 1000000}};
+    char plugins[GL_PATH];
+    gl_plugin_dir(plugins, sizeof plugins);
+    d.plugins = plugins;
     for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (c == 'p')
             d.plugins = optarg;
