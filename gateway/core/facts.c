@@ -81,7 +81,10 @@ static bool found_by(const struct gl_answer_declaration *d, uint8_t by) {
 }
 
 bool gl_facts_judged(const struct facts *f, const struct gl_answer_declaration *d) {
-    if (f->movement >= 0) return d->listed_by & (1u << f->movement);
+    if (f->movement >= 0 && (d->listed_by & (1u << f->movement))) return true;
+    /* A control that was ordered for this vehicle holds, whether its envelope names the declaration or not. */
+    if (f->movement >= 0)
+        return found_by(d, GL_BY_PLATE | GL_BY_REFERENCE) && d->control > GL_CHANNEL_RELEASE && declaration_live(d, f->now.wall);
     if (!f->by_declaration) return false;
     uint8_t by = accepted_by(f);
     if (!found_by(d, by)) return false;

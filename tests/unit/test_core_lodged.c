@@ -248,6 +248,34 @@ static void the_authority(void **state) {
     bench_free(a.b);
 }
 
+/* A control ordered on a consignment of this vehicle holds, though its movement does not list it; and nothing else of such a consignment counts. */
+static void the_authority_beside_the_movement(void **state) {
+    (void)state;
+    static const struct {
+        uint8_t control, state, level;
+        const char *rule; /* NULL = released */
+    } cases[] = {
+        {GL_CHANNEL_PHYSICAL, GL_DECLARATION_RELEASED, PHYSICAL, "AUTHORITY_CONTROL"},
+        {GL_CHANNEL_REFUSE, GL_DECLARATION_RELEASED, REFUSE, "ENTRY_DENIED"},
+        {GL_CHANNEL_NONE, GL_DECLARATION_RELEASED, 0, NULL},
+        {GL_CHANNEL_NONE, GL_DECLARATION_LODGED, 0, NULL},         /* its next trip */
+        {GL_CHANNEL_PHYSICAL, GL_DECLARATION_DISCHARGED, 0, NULL}, /* last week's */
+    };
+    for (size_t i = 0; i < GL_COUNT(cases); i++) {
+        struct announced a = up();
+        struct gl_answer_declaration *d = lodge_declaration(a.b, "D-BESIDE");
+        add_means(d->means, &d->n_means, GL_ROLE_VEHICLE, "NC15REG");
+        d->control = cases[i].control;
+        d->state = cases[i].state;
+        drive_in(a.b, "in-1", "NC15REG", "NC16TRL");
+        if (cases[i].rule)
+            assert_inspected(a.b, "in-1", cases[i].level, cases[i].rule);
+        else
+            assert_released(a.b, "in-1");
+        bench_free(a.b);
+    }
+}
+
 /* What may still come is waited for; then it is decided at once. */
 static void the_authority_decides_meanwhile(void **state) {
     (void)state;
@@ -303,6 +331,7 @@ int main(void) {
         cmocka_unit_test(listed_by_two_movements),
         cmocka_unit_test(declarations_alone),
         cmocka_unit_test(the_authority),
+        cmocka_unit_test(the_authority_beside_the_movement),
         cmocka_unit_test(the_authority_decides_meanwhile),
         cmocka_unit_test(random_control),
     };
