@@ -77,6 +77,18 @@ def output(lane, signal, lease_ms=0, silence_ms=5000):
     return struct.pack(">HHI", OUTPUT, 0, len(body)) + body
 
 
+def connect(port):
+    """Connects to a listener that may not stand yet."""
+    deadline = time.monotonic() + WITHIN
+    while True:
+        try:
+            return socket.create_connection(("127.0.0.1", port), WITHIN)
+        except ConnectionRefusedError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+
+
 def free_port():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
@@ -261,11 +273,11 @@ lanes:
         self.device("qr")
         core.accept()
         core.next("status", state="offline", reason=lambda r: r.startswith("no peer"))
-        with socket.create_connection(("127.0.0.1", port), WITHIN) as old:
+        with connect(port) as old:
             core.next("status", state="online")
             old.sendall(b"half a co")
             core.next("status", counters=lambda c: c.get("bytes") == 9)
-            with socket.create_connection(("127.0.0.1", port), WITHIN) as new:
+            with connect(port) as new:
                 old.settimeout(WITHIN)
                 self.assertEqual(old.recv(1), b"")
                 new.sendall(b"whole\r")
@@ -303,7 +315,7 @@ lanes:
         self.device("qr")
         core.accept()
         core.next("status", state="offline", reason=lambda r: r.startswith("no peer"))
-        with socket.create_connection(("127.0.0.1", port), WITHIN) as s:
+        with connect(port) as s:
             core.next("status", state="online")
             s.sendall(b"a\x00b\r")
             status = core.next("status", state="degraded")
@@ -318,12 +330,12 @@ lanes:
         self.device("qr")
         core.accept()
         core.next("status", state="offline", reason=lambda r: r.startswith("no peer"))
-        with socket.create_connection(("127.0.0.1", port), WITHIN) as s:
+        with connect(port) as s:
             core.next("status", state="online")
             core.next("status", state="offline", reason=lambda r: "silent for 1 s" in r)
             s.settimeout(WITHIN)
             self.assertEqual(s.recv(1), b"")  # dropped
-        with socket.create_connection(("127.0.0.1", port), WITHIN) as s:
+        with connect(port) as s:
             core.next("status", state="offline", reason="silent for 1 s")  # a connection alone is no sign of life
             s.sendall(b"x\r")
             core.next("status", state="online")
@@ -356,7 +368,7 @@ lanes:
         dev = self.device("qr")
         core.accept()  # and reads no more
         deadline = time.monotonic() + 60
-        with socket.create_connection(("127.0.0.1", port), WITHIN) as s:
+        with connect(port) as s:
             s.settimeout(WITHIN)
             n = 0
             while dev.poll() is None and time.monotonic() < deadline:
@@ -436,7 +448,7 @@ lanes:
         core.next("status", counters=lambda c: c.get("refused.wrong_address") == 1)
         self.assertEqual(self.post(f"{base}/anpr", **{"Content-Length": "999999999999"}), 413)
         core.next("status", counters=lambda c: c.get("refused.body_too_large") == 1)
-        with socket.create_connection(("127.0.0.1", port), WITHIN) as s:
+        with connect(port) as s:
             s.sendall(b"POST /anpr HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: 5000\r\n\r\n--b\r\n")
             time.sleep(0.2)
         core.next("status", counters=lambda c: c.get("refused.body_cut") == 1)
