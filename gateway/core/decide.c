@@ -127,7 +127,7 @@ static int asks(const struct gl_decision *d) {
 
 static bool same_refs(const struct gl_ref *a, int n, const struct gl_ref *b, int m) {
     bool same = n == m;
-    for (int i = 0; same && i < n; i++) same = strcmp(a[i].type, b[i].type) == 0 && strcmp(a[i].value, b[i].value) == 0;
+    for (int i = 0; same && i < n; i++) same = gl_same_ref(&a[i], &b[i]);
     return same;
 }
 
@@ -210,8 +210,7 @@ void gl_lane_time(struct gl_core *c, struct lane *l) {
     }
     struct passage *p = l->n ? l->passages[0] : NULL;
     if (!p) return;
-    bool showing = l->shown.signal == GL_SIGNAL_RELEASE && strcmp(l->shown.passage, p->id) == 0;
-    if (showing && c->now.mono >= l->lease_mono && !p->exit_begun && !p->lease_over) {
+    if (gl_lane_lit_for(l, p) && c->now.mono >= l->lease_mono && !p->exit_begun && !p->lease_over) {
         p->lease_over = true;
         gl_lane_consider(c, l);
     }
@@ -235,7 +234,6 @@ int64_t gl_lane_deadline(const struct lane *l) {
         int64_t over = gl_trailer_over_mono(l, p);
         if (!p->trailer.seen && p->judged_mono < over) t = earliest(t, over); /* once: it may change nothing */
     }
-    if (l->shown.signal == GL_SIGNAL_RELEASE && strcmp(l->shown.passage, p->id) == 0 && !p->lease_over)
-        t = earliest(t, l->lease_mono);
+    if (gl_lane_lit_for(l, p) && !p->lease_over) t = earliest(t, l->lease_mono);
     return t;
 }

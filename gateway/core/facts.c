@@ -5,14 +5,14 @@
 
 enum { ETA_GRACE_MS = 72 * 3600 * 1000 }; /* a movement not arrived 72 h after its announced time is over */
 
-static bool movement_over(const struct gl_answer_movement *m, int64_t wall) {
+bool gl_facts_over(const struct gl_answer_movement *m, int64_t wall) {
     return m->state == GL_MOVEMENT_EXPIRED || (m->valid_to && wall > m->valid_to) ||
            (!m->valid_to && m->eta && wall > m->eta + ETA_GRACE_MS);
 }
 
 static bool reserves(const struct passage *p, const struct gl_ref *ref) {
     for (int i = 0; i < p->n_reserved; i++)
-        if (strcmp(p->reserved[i].type, ref->type) == 0 && strcmp(p->reserved[i].value, ref->value) == 0) return true;
+        if (gl_same_ref(&p->reserved[i], ref)) return true;
     return false;
 }
 
@@ -31,7 +31,7 @@ const char *gl_facts_user(const struct facts *f, const struct gl_ref *ref, uint8
 static bool movement_live(const struct facts *f, const struct gl_answer_movement *m) {
     bool state = m->state == GL_MOVEMENT_READY || m->state == GL_MOVEMENT_CHECKED_IN;
     bool direction = m->direction == GL_DIRECTION_NONE || m->direction == f->lane->direction;
-    return state && direction && !movement_over(m, f->now.wall) && !gl_facts_user(f, &m->ref, m->use, m->used_by);
+    return state && direction && !gl_facts_over(m, f->now.wall) && !gl_facts_user(f, &m->ref, m->use, m->used_by);
 }
 
 static bool declaration_live(const struct gl_answer_declaration *d, int64_t wall) {

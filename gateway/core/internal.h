@@ -1,10 +1,15 @@
 /* What the files of the core share: the state of lanes and passages, and how effects are made. Nothing outside gateway/core/ includes this. */
 #pragma once
 #include <openssl/evp.h>
+#include <string.h>
 
 #include "core/core.h"
 
 enum { GL_LANE_PASSAGES = 6, GL_SEEN_COMMANDS = 256, GL_ENTRY_ATTACH_MS = 10000, GL_PLATE_AFTER_MS = 2000 };
+
+static inline bool gl_same_ref(const struct gl_ref *a, const struct gl_ref *b) {
+    return strcmp(a->type, b->type) == 0 && strcmp(a->value, b->value) == 0;
+}
 
 /* The best of what one kind of sensor said about a passage. */
 struct sighting {
@@ -117,6 +122,8 @@ void gl_decide_by_officer(struct gl_core *c, struct lane *l, struct passage *p, 
 
 /* signal.c */
 void gl_signal_committed(struct gl_core *c, struct lane *l);
+bool gl_lane_lit_for(const struct lane *l,
+                     const struct passage *p); /* its green is this passage's, whether the lease still runs or not */
 bool gl_lane_shows_release(const struct lane *l, const struct passage *p, int64_t mono);
 
 /* commands.c */
@@ -146,6 +153,7 @@ struct facts {
 };
 void gl_facts_gather(const struct gl_core *c, const struct lane *l, const struct passage *p, const struct gl_answer *a,
                      struct facts *ret);
+bool gl_facts_over(const struct gl_answer_movement *m, int64_t wall); /* past its limit, or 72 h past its announced time */
 bool gl_facts_judged(const struct facts *f,
                      const struct gl_answer_declaration *d); /* does this declaration count in this decision? */
 

@@ -297,13 +297,9 @@ static bool is_expired(const struct facts *f, const struct gl_answer_declaration
 }
 RULE(decl_expired) {
     const struct gl_answer_movement *m = chosen(f);
-    int64_t wall = f->now.wall;
-    bool failed =
-        m && (m->state == GL_MOVEMENT_EXPIRED || (m->valid_to && wall > m->valid_to) ||
-              (!m->valid_to && m->eta && wall > m->eta + INT64_C(72) * 3600 * 1000) || (m->valid_from && wall < m->valid_from));
-    if (failed)
-        SAY(GL_FAIL, m->ref.value,
-            m->valid_from && wall < m->valid_from ? "the movement is not valid yet" : "the movement is over its time");
+    bool early = m && m->valid_from && f->now.wall < m->valid_from;
+    bool failed = early || (m && gl_facts_over(m, f->now.wall));
+    if (failed) SAY(GL_FAIL, m->ref.value, early ? "the movement is not valid yet" : "the movement is over its time");
     over_declarations(f, self, d, is_expired, failed, "is over its limit date", "all within their time");
 }
 

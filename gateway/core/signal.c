@@ -36,8 +36,12 @@ static void wanted(const struct lane *l, struct gl_signal_state *ret) {
     if (may_release(l, p)) ret->signal = GL_SIGNAL_RELEASE;
 }
 
+bool gl_lane_lit_for(const struct lane *l, const struct passage *p) {
+    return l->shown.signal == GL_SIGNAL_RELEASE && strcmp(l->shown.passage, p->id) == 0;
+}
+
 bool gl_lane_shows_release(const struct lane *l, const struct passage *p, int64_t mono) {
-    return l->shown.signal == GL_SIGNAL_RELEASE && strcmp(l->shown.passage, p->id) == 0 && mono < l->lease_mono;
+    return gl_lane_lit_for(l, p) && mono < l->lease_mono;
 }
 
 void gl_signal_committed(struct gl_core *c, struct lane *l) {

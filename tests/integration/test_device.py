@@ -16,6 +16,8 @@ import unittest
 import urllib.error
 import urllib.request
 
+from wire import Cursor
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("BUILD", ROOT / "build/release")).resolve()
 WITHIN = 20.0  # seconds that anything may take before the test gives up
@@ -24,24 +26,6 @@ HELLO, READING, STATUS, OUTPUT = 1, 2, 3, 4
 STATES = [None, "online", "offline", "degraded"]
 KINDS = [None, "plate", "tag", "seal", "code", "container", "radiation", "presence", "class"]
 SIGNALS = {"stop": 1, "release": 2, "inspect": 3, "fault": 4}
-
-
-class Cursor:
-    """Reads the packed form: big-endian numbers, texts with a 16-bit length."""
-
-    def __init__(self, data):
-        self.data = data
-        self.at = 0
-
-    def take(self, fmt):
-        (value,) = struct.unpack_from(">" + fmt, self.data, self.at)
-        self.at += struct.calcsize(">" + fmt)
-        return value
-
-    def text(self):
-        n = self.take("H")
-        self.at += n
-        return self.data[self.at - n : self.at].decode()
 
 
 def unpack(datagram):

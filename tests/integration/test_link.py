@@ -23,6 +23,8 @@ import paho.mqtt.client as mqtt
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from wire import Cursor
+
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("BUILD", ROOT / "build/release")).resolve()
 WITHIN = 10.0  # seconds that anything may take before the test gives up
@@ -47,27 +49,6 @@ def text(value):
 
 def pack(kind, body):
     return struct.pack(">HHI", kind, 0, len(body)) + body
-
-
-class Cursor:
-    """Reads the packed form: big-endian numbers, texts with a 16-bit length."""
-
-    def __init__(self, data):
-        self.data = data
-        self.at = 0
-
-    def take(self, fmt):
-        (value,) = struct.unpack_from(">" + fmt, self.data, self.at)
-        self.at += struct.calcsize(">" + fmt)
-        return value
-
-    def raw(self):
-        n = self.take("H")
-        self.at += n
-        return self.data[self.at - n : self.at]
-
-    def text(self):
-        return self.raw().decode()
 
 
 def unpack(datagram):
