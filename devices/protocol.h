@@ -7,6 +7,7 @@
  *     time passing    ──► timer() ──► out->send()      what the device is to be told
  *                                 ──► out->refused()   what was thrown away, by reason
  *                                 ──► out->alive()     a sign of life that is no reading
+ *                                 ──► out->note()      what is odd, but no reason to distrust the device
  *                                 ──► out->fault()     the device itself says that it is unwell
  */
 #pragma once
@@ -68,6 +69,8 @@ struct gl_sink {
     /* Input refused. reason: a short fixed word ("xml_malformed"), counted by it; detail: for the log. */
     void (*refused)(void *user, const char *reason, const char *detail);
     void (*alive)(void *user);
+    /* Something lawful but odd: counted by its short fixed name ("unknown_tag"), logged when there is a detail (else NULL); no effect on health. */
+    void (*note)(void *user, const char *name, const char *detail);
     void (*fault)(void *user, const char *reason, bool raised);
     int (*send)(void *user, const void *bytes, size_t len); /* NULL where the transport has no way back */
 };
@@ -93,7 +96,10 @@ struct gl_protocol {
     int (*bytes)(void *state, const uint8_t *bytes, size_t len, struct gl_now now);
     /* The connection, request or answer is over; complete = by its own framing, not by a cut. */
     void (*end)(void *state, bool complete, struct gl_now now);
-    /* Called about every 100 ms while a connection stands or a request is open; may be NULL. */
-    void (*timer)(void *state, struct gl_now now);
+    /* Called about every 100 ms while a connection stands or a request is open; may be NULL. A negative return asks the host to drop this connection,
+     * after refused() or fault() said why. */
+    int (*timer)(void *state, struct gl_now now);
+    /* The gateway is about to close the connection: what the device wants to hear before that may be sent; may be NULL. */
+    void (*farewell)(void *state, struct gl_now now);
     void (*close)(void *state); /* frees what the state holds; may be NULL */
 };

@@ -333,12 +333,13 @@ static void isapi_end(void *state, bool complete, struct gl_now now) {
     s->mode = CLOSED;
 }
 
-static void isapi_timer(void *state, struct gl_now now) {
+static int isapi_timer(void *state, struct gl_now now) {
     struct isapi *s = state;
     s->now = now;
-    if (s->mode != REQUEST && s->mode != STREAM) return;
+    if (s->mode != REQUEST && s->mode != STREAM) return 0;
     if (s->mode == STREAM && now.mono - s->bytes_mono >= GRACE_STREAM_MS) gl_multipart_idle(&s->multipart);
     if (now.mono - s->since_mono >= (s->mode == STREAM ? GRACE_STREAM_MS : GRACE_REQUEST_MS)) flush(s);
+    return 0;
 }
 
 static void isapi_close(void *state) {

@@ -205,18 +205,19 @@ static void byte_of_stx_etx(struct line_state *st, uint8_t c) {
 }
 
 /* Ends what silence ends: an idle frame is then whole, any other one is cut. */
-static void line_timer(void *state, struct gl_now now) {
+static int line_timer(void *state, struct gl_now now) {
     struct line_state *st = state;
     int64_t silent = now.mono - st->last_mono;
-    if (st->len == 0 && !st->skipping && !st->inside) return;
+    if (st->len == 0 && !st->skipping && !st->inside) return 0;
     if (st->framing == FRAME_IDLE) {
         if (silent >= st->idle_ms) end_frame(st);
-        return;
+        return 0;
     }
-    if (silent < UNTERMINATED_AFTER_MS) return;
+    if (silent < UNTERMINATED_AFTER_MS) return 0;
     if (!st->skipping && st->len > 0)
         refuse(st, "unterminated", "result without its end: set the reader's suffix to CR, or frame: idle here");
     start_over(st);
+    return 0;
 }
 
 static int line_bytes(void *state, const uint8_t *bytes, size_t len, struct gl_now now) {

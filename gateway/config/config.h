@@ -15,8 +15,17 @@ enum {
 };
 
 /* What a decision may need before it can be a release. */
-enum gl_need { GL_NEED_PLATE = 1, GL_NEED_TRAILER = 2, GL_NEED_DECLARATION = 4, GL_NEED_CODE = 8, GL_NEED_CONTAINER = 16 };
-extern const char *const gl_needs[]; /* "plate", "trailer", "declaration", "code", "container", NULL; bit i = 1 << i */
+enum gl_need {
+    GL_NEED_PLATE = 1,
+    GL_NEED_TRAILER = 2,
+    GL_NEED_DECLARATION = 4,
+    GL_NEED_CODE = 8,
+    GL_NEED_CONTAINER = 16,
+    GL_NEED_TAG = 32,
+    GL_NEED_RADIATION = 64
+};
+extern const char
+    *const gl_needs[]; /* "plate", "trailer", "declaration", "code", "container", "tag", "radiation", NULL; bit i = 1 << i */
 
 enum gl_policy { GL_POLICY_NONE, GL_POLICY_DECLARED, GL_POLICY_DESK, GL_POLICY_PHYSICAL };
 extern const char *const gl_policies[];
@@ -39,12 +48,19 @@ struct gl_device_config {
     char id[GL_ID]; /* "in-1.front": lane, dot, name */
     char name[GL_ID];
     char plugin[17], protocol[17];
-    char at[GL_PATH];                   /* as written; gl_address_parse() */
-    char secret[GL_PATH];               /* file that holds "user:password"; "" = none */
-    uint8_t role;                       /* anpr: enum gl_role */
-    int64_t after_min_ms, after_max_ms; /* trailer camera: how long after the vehicle camera its reading may come */
-    int64_t silence_ms;                 /* -1 = the protocol's own */
-    bool required;                      /* default true: offline or degraded means SENSOR_FAULT */
+    char at[GL_PATH];          /* as written; gl_address_parse() */
+    char secret[GL_PATH];      /* file that holds "user:password"; "" = none */
+    char rebroadcast[GL_PATH]; /* ADDRESS:PORT on which the device's bytes are offered to others; "" = not */
+    uint8_t role;              /* anpr: enum gl_role */
+    /* trailer camera: how long after the vehicle's plate its reading may come; radiation: how long after the passage's opening the vehicle breaks the
+     * portal's beam */
+    int64_t after_min_ms, after_max_ms;
+    bool before_entry; /* radiation: it stands before the entry loop, in driving order */
+    uint32_t antennas; /* rfid: bit i = antenna i + 1 serves this lane; 0 = every antenna that no other lane has */
+    bool
+        shared; /* another lane's device that serves this lane too (`shares: LANE.NAME`): id, plugin and protocol are its owner's, and so is the process */
+    int64_t silence_ms; /* -1 = the protocol's own */
+    bool required;      /* default true: offline or degraded means SENSOR_FAULT */
     size_t n_settings;
     struct gl_setting_value
         settings[GL_MAX_SETTINGS]; /* the protocol's and plugin's keys; defaults filled in when plugins were checked */
@@ -63,7 +79,7 @@ struct gl_lane_config {
 
 struct gl_client_config { /* who may send which commands */
     char id[GL_ID];       /* as in the topic command/{client}/... */
-    char role[17];        /* "officer", "authority", "system" */
+    char role[17];        /* "officer", "authority", "radiation", "system" */
     unsigned commands;    /* 1 << enum gl_command_name */
 };
 
@@ -118,8 +134,12 @@ void gl_config_free(struct gl_config *c);
 
 const struct gl_lane_config *gl_config_lane(const struct gl_config *c, const char *id); /* NULL when unknown */
 const struct gl_client_config *gl_config_client(const struct gl_config *c, const char *id);
-/* By full id "LANE.NAME"; also gives the lane. NULL when unknown. */
+/* By full id "LANE.NAME"; also gives the lane that owns it. NULL when unknown. */
 const struct gl_device_config *gl_config_device(const struct gl_config *c, const char *id, const struct gl_lane_config **ret_lane);
+
+/* The lane that a reading of a device belongs to: the antenna's (0 = none) where lanes share a reader, else the device's own. NULL: an antenna
+ * that is no lane's. Also used to refuse a reading that a device sends in the name of a lane which it does not serve. */
+const struct gl_lane_config *gl_config_lane_of(const struct gl_config *c, const char *device, int64_t antenna);
 
 /* Where a device is. "10.0.1.20:1600", "tcp://h:p", "tcp-listen://a:p", "serial:/dev/x", "/dev/x", "http://h[:p][/path]", "http-listen://a:p/path?from=ADDR",
  * or a bare host when the protocol has a default port. */
@@ -132,6 +152,9 @@ struct gl_address {
     int64_t baud;       /* serial; 0 = 9600 */
 };
 int gl_address_parse(const char *at, const struct gl_protocol *p, struct gl_address *ret, struct gl_error *err) GL_MUST_USE;
+
+/* Where this machine is to listen: "ADDRESS:PORT", an IP address of its own or 0.0.0.0 for all. */
+int gl_address_parse_listen(const char *at, struct gl_address *ret, struct gl_error *err) GL_MUST_USE;
 
 /* Where plugins lie when the configuration does not say: beside the running program (../lib/greenlane), else the system's folder. */
 void gl_plugin_dir(char *out, size_t size);

@@ -3,15 +3,16 @@
 #include "model/happened.h"
 #include "model/plates.h"
 
-enum gl_key_kind { GL_KEY_NONE, GL_KEY_VEHICLE, GL_KEY_TRAILER, GL_KEY_CONTAINER, GL_KEY_REFERENCE };
+enum { GL_KEY_TEXT = GL_EPC }; /* the longest text of a key */
+enum gl_key_kind { GL_KEY_NONE, GL_KEY_VEHICLE, GL_KEY_TRAILER, GL_KEY_CONTAINER, GL_KEY_REFERENCE, GL_KEY_TAG };
 
 struct gl_key {
-    uint8_t kind;            /* enum gl_key_kind */
-    char type[GL_REF_TYPE];  /* GL_KEY_REFERENCE: "mrn", "gmr", ... */
-    char text[GL_PLATE_KEY]; /* canonical: gl_plate_keys(), gl_ref_canonical() */
+    uint8_t kind;           /* enum gl_key_kind */
+    char type[GL_REF_TYPE]; /* GL_KEY_REFERENCE: "mrn", "gmr", ... */
+    char text[GL_KEY_TEXT]; /* canonical: gl_plate_keys(), gl_ref_canonical(); a tag's EPC */
 };
 
-enum { GL_MAX_KEYS = 16, GL_MAX_ANSWER_MOVEMENTS = 8, GL_MAX_ANSWER_DECLARATIONS = 256, GL_MAX_ANSWER_MEANS = 8 };
+enum { GL_MAX_KEYS = 24, GL_MAX_TAGS = 8, GL_MAX_ANSWER_MOVEMENTS = 8, GL_MAX_ANSWER_DECLARATIONS = 256, GL_MAX_ANSWER_MEANS = 8 };
 
 struct gl_query {
     char passage[GL_UUID];
@@ -27,7 +28,8 @@ enum gl_by {
     GL_BY_TRAILER = 4, /* a trailer key met means of role trailer */
     GL_BY_CONTAINER = 8,
     GL_BY_REFERENCE = 16, /* its own reference, or that of one of its declarations */
-    GL_BY_MOVEMENT = 32   /* declarations only: listed by a movement of the answer */
+    GL_BY_MOVEMENT = 32,  /* declarations only: listed by a movement of the answer */
+    GL_BY_TAG = 64        /* a tag's registered plate met means of role vehicle or unknown */
 };
 
 /* That a movement was used lives in the journal, so no snapshot can erase it. */
@@ -71,12 +73,25 @@ struct gl_answer_declaration {
     char containers[8][18];
 };
 
+/* What the registry says of a tag that was asked about. */
+struct gl_answer_tag {
+    char epc[GL_EPC];
+    bool registered; /* false: the registry does not know it; the rest is then empty */
+    uint8_t state;   /* enum gl_tag_state */
+    int64_t valid_to;
+    uint8_t role; /* whose plate it stands for: vehicle or trailer */
+    char plate[GL_IDENTITY];
+    char country[GL_COUNTRY];
+};
+
 /* Large (about 300 kB): one per process, on the heap. */
 struct gl_answer {
     char passage[GL_UUID];
     uint16_t lane;
-    bool failed;    /* the cache could not answer: never a release */
-    bool truncated; /* more candidates, declarations, means or containers than fit: never a release */
+    bool failed;     /* the cache could not answer: never a release */
+    bool truncated;  /* more candidates, declarations, means or containers than fit: never a release */
+    uint16_t n_tags; /* one for each tag key of the query, in its order */
+    struct gl_answer_tag tags[GL_MAX_TAGS];
     uint16_t n_movements;
     struct gl_answer_movement movements[GL_MAX_ANSWER_MOVEMENTS];
     uint16_t n_declarations;

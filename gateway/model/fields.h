@@ -90,6 +90,8 @@ struct gl_fields {
     { .name = #m, .type = GL_F_STRUCT, .flags = (fl), .sub = (subtable), GL_AT(T, m) }
 #define GL_TEXTS(T, m, fl) \
     { .name = #m, .type = GL_F_TEXT, .flags = (fl), GL_AT_LIST(T, m) }
+#define GL_INTS(T, m, lo, hi, fl) \
+    { .name = #m, .type = GL_F_INT, .flags = (fl), .min = (lo), .max = (hi), GL_AT_LIST(T, m) }
 #define GL_REALS(T, m, fl) \
     { .name = #m, .type = GL_F_REAL, .flags = (fl), GL_AT_LIST(T, m) }
 #define GL_STRUCTS(T, m, subtable, fl) \

@@ -10,6 +10,7 @@ const char *const gl_results[] = {NULL, "pass", "fail", "unknown", "note", NULL}
 const char *const gl_passage_states[] = {NULL, "open", "deciding", "decided", "closed", NULL};
 const char *const gl_exits[] = {NULL, "confirmed", "backed_out", "unknown", NULL};
 const char *const gl_device_states[] = {NULL, "online", "offline", "degraded", NULL};
+const char *const gl_scans[] = {NULL, "in_portal", "clear", "fault", "gamma", "neutron", "gamma_neutron", NULL};
 const char *const gl_feed_states[] = {NULL, "live", "aged", "gap", "stale", "down", "empty", NULL};
 const char *const gl_command_names[] = {
     NULL, "override", "typed-plate", "inspection-result", "lane-mode", "close", "alarm-acknowledge", "ack", "replay", NULL};
@@ -25,7 +26,8 @@ static GL_FIELDS(identifier_fields, gl_identifier);
 
 static const struct gl_field known_fields_f[] = {
     GL_TEXT(gl_known, plate, 0),     GL_TEXT(gl_known, trailer, 0), GL_STRUCT(gl_known, reference, &gl_ref_fields, 0),
-    GL_TEXT(gl_known, container, 0), GL_TRI(gl_known, presence, 0),
+    GL_TEXT(gl_known, container, 0), GL_TEXT(gl_known, tag, 0),     GL_ENUM(gl_known, radiation, gl_scans, 0),
+    GL_TRI(gl_known, presence, 0),
 };
 static GL_FIELDS(known_fields, gl_known);
 

@@ -29,8 +29,12 @@ extern const char *const gl_device_states[];
 enum gl_feed_state { GL_FEED_NONE, GL_FEED_LIVE, GL_FEED_AGED, GL_FEED_GAP, GL_FEED_STALE, GL_FEED_DOWN, GL_FEED_EMPTY };
 extern const char *const gl_feed_states[];
 
+/* What is known of a passage from the portal. */
+enum gl_scan { GL_SCAN_NONE, GL_SCAN_RUNNING, GL_SCAN_CLEAR, GL_SCAN_FAULT, GL_SCAN_GAMMA, GL_SCAN_NEUTRON, GL_SCAN_GAMMA_NEUTRON };
+extern const char *const gl_scans[]; /* "in_portal", "clear", "fault", "gamma", "neutron", "gamma_neutron" */
+
 struct gl_identifier { /* what a passage was recognised by */
-    char kind[12];     /* "plate", "trailer", "container", "reference" */
+    char kind[12];     /* "plate", "trailer", "container", "reference", "tag" */
     char text[GL_REF];
 };
 
@@ -39,7 +43,9 @@ struct gl_known { /* passage.known: what has been seen so far */
     char trailer[GL_PLATE];
     struct gl_ref reference;
     char container[16];
-    uint8_t presence; /* tri: on the entry or exit loop now */
+    char tag[GL_EPC];  /* of the vehicle: the registered one, else the first that was read */
+    uint8_t radiation; /* enum gl_scan: what the portal says so far */
+    uint8_t presence;  /* tri: on the entry or exit loop now */
 };
 
 struct gl_passage {

@@ -92,6 +92,22 @@ int gl_uuid_canonical(const char *text, char ret[GL_UUID]) {
     return 0;
 }
 
+int gl_epc_canonical(const char *text, char ret[GL_EPC]) {
+    char out[GL_EPC];
+    size_t n = 0;
+    for (; *text; text++) {
+        char c = to_upper(*text);
+        if (c == ' ' || c == '-') continue;
+        if (!is_digit(c) && !(c >= 'A' && c <= 'F')) return -EINVAL;
+        if (n + 1 >= sizeof out) return -ENAMETOOLONG;
+        out[n++] = c;
+    }
+    if (n == 0 || n % 2 != 0) return -EINVAL;
+    out[n] = '\0';
+    memcpy(ret, out, n + 1);
+    return 0;
+}
+
 /* Drops what people print between the groups of a number, and its case. -ENAMETOOLONG when more than size - 1 characters are left. */
 static int squeeze(const char *text, char *out, size_t size) {
     size_t n = 0;

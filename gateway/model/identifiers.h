@@ -26,6 +26,10 @@ int gl_uuid_canonical(const char *text, char ret[GL_UUID]) GL_MUST_USE;
  * characters and check_ok; from a text whose check digit is missing 10 characters and check_ok null. -EINVAL when it is no container number. */
 int gl_container_parse(const char *text, struct gl_container_value *ret) GL_MUST_USE;
 
+/* The EPC of a tag as it is printed or read: spaces and hyphens are dropped, hexadecimal digits become upper case. Whole octets, 1 to 64 of
+ * them (512 bits). -EINVAL: empty, an odd number of digits, or anything that is no digit; -ENAMETOOLONG: more than 512 bits. */
+int gl_epc_canonical(const char *text, char ret[GL_EPC]) GL_MUST_USE;
+
 enum { GL_REF_BAD_CHECK = 1 };
 
 /* Recognises the reference that a scanned code stands for: an MRN, GMR, SSCC (18 digits, or GS1 data with AI 00, or a GS1 Digital Link),

@@ -12,7 +12,8 @@ const char *const gl_declaration_states[] = {
     NULL, "lodged", "accepted", "released", "under_control", "not_released", "arrived", "discharged", "cancelled", "expired", NULL};
 const char *const gl_directions[] = {NULL, "in", "out", NULL};
 const char *const gl_office_roles[] = {NULL, "departure", "transit", "exit", "destination", "border", NULL};
-const char *const gl_collections[] = {NULL, "movements", "declarations", NULL};
+const char *const gl_collections[] = {NULL, "movements", "declarations", "tags", NULL};
+const char *const gl_tag_states[] = {NULL, "active", "withdrawn", NULL};
 const char *const gl_feed_ops[] = {NULL, "upsert", "cancel", "heartbeat", NULL};
 
 /* Numbers stay within what every JSON reader holds exactly. */
@@ -48,6 +49,17 @@ static const struct gl_field gl_movement_fields_f[] = {
     GL_TEXTS(gl_movement, seals, 0),
 };
 GL_FIELDS(gl_movement_fields, gl_movement);
+
+static const struct gl_field gl_tag_fields_f[] = {
+    GL_STRUCT(gl_tag, ref, &gl_ref_fields, GL_REQUIRED),
+    GL_INT(gl_tag, version, 0, LAST, GL_REQUIRED),
+    GL_ENUM(gl_tag, state, gl_tag_states, GL_REQUIRED),
+    GL_ENUM(gl_tag, role, gl_roles, 0),
+    GL_TEXT(gl_tag, plate, GL_REQUIRED),
+    GL_TEXT(gl_tag, country, 0),
+    GL_TIME(gl_tag, valid_to, 0),
+};
+GL_FIELDS(gl_tag_fields, gl_tag);
 
 static const struct gl_field equipment_fields_f[] = {
     GL_TEXT(gl_equipment, container, 0),
@@ -123,10 +135,27 @@ static const struct gl_field envelope_fields_f[] = {
 static GL_FIELDS(envelope_fields, gl_feed_record);
 
 const struct gl_fields *gl_feed_body_fields(uint8_t collection, uint8_t op) {
-    if (collection != GL_COLLECTION_MOVEMENTS && collection != GL_COLLECTION_DECLARATIONS) return NULL;
+    static const struct gl_fields *const bodies[GL_COLLECTIONS] = {
+        [GL_COLLECTION_MOVEMENTS] = &gl_movement_fields,
+        [GL_COLLECTION_DECLARATIONS] = &gl_declaration_fields,
+        [GL_COLLECTION_TAGS] = &gl_tag_fields,
+    };
+    if (collection >= GL_COLLECTIONS || !bodies[collection]) return NULL;
     if (op == GL_OP_CANCEL) return &gl_cancel_fields;
-    if (op != GL_OP_UPSERT) return NULL;
-    return collection == GL_COLLECTION_MOVEMENTS ? &gl_movement_fields : &gl_declaration_fields;
+    return op == GL_OP_UPSERT ? bodies[collection] : NULL;
+}
+
+const struct gl_ref *gl_feed_record_ref(const struct gl_feed_record *r) {
+    if (r->op == GL_OP_CANCEL) return &r->body.cancel.ref;
+    if (r->op != GL_OP_UPSERT) return NULL;
+    switch ((enum gl_collection)r->collection) {
+        case GL_COLLECTION_MOVEMENTS: return &r->body.movement.ref;
+        case GL_COLLECTION_DECLARATIONS: return &r->body.declaration.ref;
+        case GL_COLLECTION_TAGS: return &r->body.tag.ref;
+        case GL_COLLECTION_NONE:
+        case GL_COLLECTIONS: break;
+    }
+    return NULL;
 }
 
 /* What a numbered record must say about itself; a record from a file may leave it out. */

@@ -1,4 +1,4 @@
-/* What was lodged before arrival: movements and declarations, as the feed, the importers and the cache pass them around. Tables in lodged.c. */
+/* What was lodged before arrival: movements, declarations and the registry of tags, as the feed, the importers and the cache pass them around. Tables in lodged.c. */
 #pragma once
 #include "model/reading.h"
 
@@ -58,6 +58,9 @@ enum gl_office_role {
     GL_OFFICE_BORDER
 };
 extern const char *const gl_office_roles[];
+
+enum gl_tag_state { GL_TAG_NONE, GL_TAG_ACTIVE, GL_TAG_WITHDRAWN };
+extern const char *const gl_tag_states[]; /* "active", "withdrawn" */
 
 struct gl_means { /* a road vehicle or trailer; vessels, wagons and aircraft are not means that a lane can see */
     uint8_t role; /* enum gl_role */
@@ -132,10 +135,21 @@ struct gl_declaration {
     struct gl_trader trader;
 };
 
-extern const struct gl_fields gl_ref_fields, gl_means_fields, gl_movement_fields, gl_declaration_fields;
+/* The registry of vehicle tags: which plate a tag was issued for. */
+struct gl_tag {
+    struct gl_ref ref; /* type "epc": hexadecimal, upper case */
+    int64_t version;
+    uint8_t state; /* enum gl_tag_state; a cancel withdraws */
+    uint8_t role;  /* enum gl_role: vehicle or trailer */
+    char plate[GL_IDENTITY];
+    char country[GL_COUNTRY];
+    int64_t valid_to;
+};
+
+extern const struct gl_fields gl_ref_fields, gl_means_fields, gl_movement_fields, gl_declaration_fields, gl_tag_fields;
 
 /* ---- the feed ------------------------------------------------------------------------------------------------------------------------ */
-enum gl_collection { GL_COLLECTION_NONE, GL_COLLECTION_MOVEMENTS, GL_COLLECTION_DECLARATIONS, GL_COLLECTIONS };
+enum gl_collection { GL_COLLECTION_NONE, GL_COLLECTION_MOVEMENTS, GL_COLLECTION_DECLARATIONS, GL_COLLECTION_TAGS, GL_COLLECTIONS };
 extern const char *const gl_collections[];
 
 enum gl_feed_op { GL_OP_NONE, GL_OP_UPSERT, GL_OP_CANCEL, GL_OP_HEARTBEAT };
@@ -157,6 +171,7 @@ struct gl_feed_record {
     union {
         struct gl_movement movement;
         struct gl_declaration declaration;
+        struct gl_tag tag;
         struct gl_cancel cancel;
     } body;
 };
@@ -167,6 +182,10 @@ void gl_feed_record_to_json(const struct gl_feed_record *r, struct gl_buf *out);
 void gl_feed_record_pack(const struct gl_feed_record *r, struct gl_buf *out);
 int gl_feed_record_unpack(struct gl_cursor *c, struct gl_feed_record *ret) GL_MUST_USE;
 
+/* What the record is known by, borrowed from it; NULL for a heartbeat and for what has no meaning. */
+const struct gl_ref *gl_feed_record_ref(const struct gl_feed_record *r);
+
 /* Rules that no table can hold: a ref in its canonical form (gl_ref_canonical), split composite identities in means into vehicle and trailers
- * (identifiers.h), refuse means without any usable plate, valid_to before valid_from, ... Changes the record in place. */
+ * (identifiers.h), refuse means without any usable plate, valid_to before valid_from, a tag that is no EPC or of several plates, ... A tag
+ * without a role is a vehicle's. Changes the record in place. */
 int gl_feed_record_normalise(struct gl_feed_record *r, struct gl_error *err) GL_MUST_USE;

@@ -192,14 +192,62 @@ static int declaration(struct gl_declaration *d, struct gl_error *err) {
     return rc < 0 ? rc : code(d->trader.aeo, true, "body.trader.aeo", err);
 }
 
+/* Strict, unlike other references: what is no EPC could never be read from a tag. */
+static int tag_ref(struct gl_ref *r, struct gl_error *err) {
+    char epc[GL_EPC];
+    if (strcmp(r->type, "epc") != 0)
+        return gl_fail(err, -EINVAL, "body.ref.type: \"%s\"; a tag is known by its EPC, \"epc\" is needed", r->type);
+    int rc = gl_epc_canonical(r->value, epc);
+    if (rc == 0) rc = gl_copy(r->value, sizeof r->value, epc);
+    return rc < 0 ? gl_fail(err, rc,
+                            "body.ref.value: \"%.64s\" is no EPC; an even number of hexadecimal digits is needed, at most %d "
+                            "(256 bits)",
+                            r->value, GL_REF - 1)
+                  : 0;
+}
+
+static int tag_plate(char plate[GL_IDENTITY], struct gl_error *err) {
+    struct gl_plate_part parts[2];
+    struct gl_plate_keys keys;
+    int n = gl_plate_split(plate, parts, GL_COUNT(parts));
+    if (n == -E2BIG || n > 1)
+        return gl_fail(err, -EINVAL, "body.plate: \"%.40s\" holds several plates; a tag belongs to one vehicle or one trailer",
+                       plate);
+    if (n < 1 || gl_plate_keys(parts[0].text, &keys) < 0 || keys.n == 0 || gl_plate_looks_like_none(parts[0].text))
+        return gl_fail(err, -EINVAL, "body.plate: \"%.40s\" is no plate that a camera could see; correct it", plate);
+    return gl_copy(plate, GL_IDENTITY, parts[0].text);
+}
+
+static int tag(struct gl_tag *t, struct gl_error *err) {
+    int rc = tag_ref(&t->ref, err);
+    if (rc == 0) rc = tag_plate(t->plate, err);
+    if (rc == 0) rc = country(t->country, "body", err);
+    if (rc < 0) return rc;
+    if (t->role == GL_ROLE_NONE) t->role = GL_ROLE_VEHICLE;
+    return t->role == GL_ROLE_UNKNOWN ? gl_fail(err, -EINVAL, "body.role: must be vehicle or trailer") : 0;
+}
+
+static int upsert(struct gl_feed_record *r, struct gl_error *err) {
+    switch ((enum gl_collection)r->collection) {
+        case GL_COLLECTION_MOVEMENTS: return movement(&r->body.movement, err);
+        case GL_COLLECTION_DECLARATIONS: return declaration(&r->body.declaration, err);
+        case GL_COLLECTION_TAGS: return tag(&r->body.tag, err);
+        case GL_COLLECTION_NONE:
+        case GL_COLLECTIONS: break;
+    }
+    return -EINVAL;
+}
+
+static int cancel(struct gl_feed_record *r, struct gl_error *err) {
+    return r->collection == GL_COLLECTION_TAGS ? tag_ref(&r->body.cancel.ref, err) : ref(&r->body.cancel.ref, "body.ref", err);
+}
+
 int gl_feed_record_normalise(struct gl_feed_record *r, struct gl_error *err) {
-    if (r->collection != GL_COLLECTION_MOVEMENTS && r->collection != GL_COLLECTION_DECLARATIONS)
-        return gl_fail(err, -EINVAL, "collection: must be movements or declarations");
+    if (r->collection <= GL_COLLECTION_NONE || r->collection >= GL_COLLECTIONS)
+        return gl_fail(err, -EINVAL, "collection: must be movements, declarations or tags");
     switch ((enum gl_feed_op)r->op) {
-        case GL_OP_UPSERT:
-            return r->collection == GL_COLLECTION_MOVEMENTS ? movement(&r->body.movement, err)
-                                                            : declaration(&r->body.declaration, err);
-        case GL_OP_CANCEL: return ref(&r->body.cancel.ref, "body.ref", err);
+        case GL_OP_UPSERT: return upsert(r, err);
+        case GL_OP_CANCEL: return cancel(r, err);
         case GL_OP_HEARTBEAT: return 0;
         case GL_OP_NONE: break;
     }

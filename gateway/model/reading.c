@@ -14,6 +14,10 @@ const char *const gl_towards[] = {NULL, "approach", "leave", NULL};
 const char *const gl_signatures[] = {NULL, "valid", "invalid", "unknown_key", "none", NULL};
 const char *const gl_zones[] = {NULL, "entry", "exit", "barrier-up", "barrier-down", "emergency-stop", NULL};
 const char *const gl_classes[] = {NULL, "truck", "car", "bus", "motorcycle", "unknown", NULL};
+const char *const gl_radiation_phases[] = {NULL, "start", "alarm", "occupancy", "fault", "tamper", NULL};
+
+enum { MOST_COUNTS = 1000000000 };
+#define COUNT(T, m) GL_INT(T, m, 0, MOST_COUNTS, 0)
 
 /* A probability: a real within 0..1. */
 #define SHARE(T, m, fl) \
@@ -37,6 +41,12 @@ static const struct gl_field plate_f[] = {
 };
 static GL_FIELDS(plate, gl_plate_value);
 
+static const struct gl_field tag_f[] = {
+    GL_TEXT(gl_tag_value, epc, 0),      GL_TEXT(gl_tag_value, uri, 0), GL_INT(gl_tag_value, antenna, 1, 65535, 0),
+    GL_REAL(gl_tag_value, rssi_dbm, 0), COUNT(gl_tag_value, count),
+};
+static GL_FIELDS(tag, gl_tag_value);
+
 static const struct gl_field code_f[] = {
     GL_TEXT(gl_code_value, symbology, 0),
     GL_TEXT(gl_code_value, text, 0),
@@ -52,6 +62,44 @@ static const struct gl_field container_f[] = {
 };
 static GL_FIELDS(container, gl_container_value);
 
+static const struct gl_field occupancy_f[] = {
+    GL_TIME(gl_occupancy, start, 0),
+    GL_TIME(gl_occupancy, end, 0),
+    COUNT(gl_occupancy, counter),
+};
+static GL_FIELDS(occupancy, gl_occupancy);
+
+static const struct gl_field gamma_table_f[] = {
+    COUNT(gl_gamma, samples), /* first: without any, there is nothing to say */
+    COUNT(gl_gamma, alarm_samples),
+    GL_INTS(gl_gamma, background, 0, MOST_COUNTS, 0),
+    COUNT(gl_gamma, peak),
+    GL_REAL(gl_gamma, sigma, 0),
+    GL_TEXT(gl_gamma, group, 0),
+    GL_TRI(gl_gamma, agrees, 0),
+    GL_TRI(gl_gamma, background_suspect, 0),
+};
+static GL_FIELDS(gamma_table, gl_gamma);
+
+static const struct gl_field neutron_f[] = {
+    COUNT(gl_neutron, samples), COUNT(gl_neutron, alarm_samples), GL_REAL(gl_neutron, background, 0),
+    COUNT(gl_neutron, peak),    COUNT(gl_neutron, total),         GL_TRI(gl_neutron, agrees, 0),
+};
+static GL_FIELDS(neutron, gl_neutron);
+
+static const struct gl_field radiation_f[] = {
+    GL_ENUM(gl_radiation_value, phase, gl_radiation_phases, GL_REQUIRED),
+    GL_TRI(gl_radiation_value, gamma_alarm, 0),
+    GL_TRI(gl_radiation_value, neutron_alarm, 0),
+    GL_TEXT(gl_radiation_value, fault, 0),
+    GL_TRI(gl_radiation_value, tamper, 0),
+    GL_STRUCT(gl_radiation_value, occupancy, &occupancy, 0),
+    GL_STRUCT(gl_radiation_value, gamma, &gamma_table, 0),
+    GL_STRUCT(gl_radiation_value, neutron, &neutron, 0),
+    GL_REAL(gl_radiation_value, speed_kmh, 0),
+};
+static GL_FIELDS(radiation, gl_radiation_value);
+
 static const struct gl_field presence_f[] = {
     GL_ENUM(gl_presence_value, zone, gl_zones, GL_REQUIRED),
     GL_TRI(gl_presence_value, occupied, GL_REQUIRED),
@@ -64,8 +112,10 @@ static const struct gl_field class_f[] = {
 static GL_FIELDS(class, gl_class_value);
 
 static const struct gl_fields *const value_tables[] = {
-    [GL_READING_PLATE] = &plate,       [GL_READING_CODE] = &code,   [GL_READING_CONTAINER] = &container,
-    [GL_READING_PRESENCE] = &presence, [GL_READING_CLASS] = &class, [GL_READING_SCAN] = NULL,
+    [GL_READING_PLATE] = &plate,         [GL_READING_TAG] = &tag,
+    [GL_READING_CODE] = &code,           [GL_READING_CONTAINER] = &container,
+    [GL_READING_RADIATION] = &radiation, [GL_READING_PRESENCE] = &presence,
+    [GL_READING_CLASS] = &class,         [GL_READING_SCAN] = NULL,
 };
 
 static const struct gl_field candidate_f[] = {
@@ -149,8 +199,8 @@ int gl_reading_from_json(const json_t *data, enum gl_reading_kind kind, struct g
     struct tables t;
     int rc = make_tables(kind, &t) ? gl_fields_from_json(&t.data, data, r, err)
                                    : gl_fail(err, -EINVAL,
-                                             "readings of kind \"%s\" are not spoken by this version; it speaks plate, "
-                                             "code, container, presence and class",
+                                             "readings of kind \"%s\" are not spoken by this version; it speaks plate, tag, "
+                                             "code, container, radiation, presence and class",
                                              kind_name(kind));
     if (rc < 0)
         gl_reading_init(r, GL_READING_NONE);

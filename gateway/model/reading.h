@@ -10,6 +10,7 @@ enum {
     GL_COUNTRY = 4, /* ISO 3166 alpha-2 */
     GL_REF_TYPE = 9,
     GL_REF = 65,
+    GL_EPC = 129,       /* hexadecimal, upper case: up to 512 bits */
     GL_CODE_TEXT = 4297 /* the longest alphanumeric QR code */
 };
 
@@ -44,6 +45,16 @@ extern const char *const gl_zones[];
 enum gl_class { GL_CLASS_NONE, GL_CLASS_TRUCK, GL_CLASS_CAR, GL_CLASS_BUS, GL_CLASS_MOTORCYCLE, GL_CLASS_UNKNOWN };
 extern const char *const gl_classes[];
 
+enum gl_radiation_phase {
+    GL_RADIATION_NONE,
+    GL_RADIATION_START,     /* somebody is in the portal */
+    GL_RADIATION_ALARM,     /* at once, when the portal says so: one for gamma, one for neutron */
+    GL_RADIATION_OCCUPANCY, /* it is over: one for each occupancy */
+    GL_RADIATION_FAULT,     /* the portal is unwell (fault), or well again (fault null) */
+    GL_RADIATION_TAMPER     /* its cabinet was opened (tamper true), or closed */
+};
+extern const char *const gl_radiation_phases[];
+
 struct gl_ref { /* "mrn", "gmr", "uuid", "sscc", "iso6346", ... and its canonical value */
     char type[GL_REF_TYPE];
     char value[GL_REF];
@@ -70,6 +81,46 @@ struct gl_code_value {
 struct gl_container_value {
     char number[16];
     uint8_t check_ok; /* tri: ISO 6346 check digit */
+};
+
+struct gl_tag_value {
+    char epc[GL_EPC]; /* "" = a tag whose EPC has no bits */
+    char uri[161];    /* pure identity: "urn:epc:id:sgtin:..."; "urn:epc:raw:..." when it is of no known scheme */
+    int64_t antenna;  /* from 1 */
+    double rssi_dbm;  /* the strongest */
+    int64_t count;    /* how often it was seen */
+};
+
+struct gl_occupancy {   /* of a portal: from the beam being broken until the portal says that it is over */
+    int64_t start, end; /* wall; of one that was joined on its way: the first that was seen of it. end 0 = not over */
+    int64_t counter;    /* the portal's own: not unique, it is reset */
+};
+struct gl_gamma {
+    int64_t samples, alarm_samples; /* of 0.2 s */
+    uint16_t n_background;
+    int64_t background[8];      /* counts per second, one for each detector, as the occupancy began */
+    int64_t peak;               /* most counts within one second, all detectors together */
+    double sigma;               /* how far above its background the most conspicuous group of detectors rose, recomputed */
+    char group[12];             /* that group: "sum", "pillar1", "d3", ... */
+    uint8_t agrees;             /* tri: the portal's alarms are those that its counts call for */
+    uint8_t background_suspect; /* tri: the background was old, or away from what it usually is */
+};
+struct gl_neutron {
+    int64_t samples, alarm_samples; /* of 1 s */
+    double background;              /* counts per second, all detectors together */
+    int64_t peak;                   /* most counts within one second, all detectors together */
+    int64_t total;
+    uint8_t agrees; /* tri, as above */
+};
+struct gl_radiation_value {
+    uint8_t phase;                      /* enum gl_radiation_phase */
+    uint8_t gamma_alarm, neutron_alarm; /* tri: alarm: which it is; occupancy: was there any */
+    char fault[32];                     /* "background_high", ...; of an occupancy: why it proves nothing; "" = none */
+    uint8_t tamper;                     /* tri */
+    struct gl_occupancy occupancy;      /* null outside one */
+    struct gl_gamma gamma;
+    struct gl_neutron neutron;
+    double speed_kmh;
 };
 
 struct gl_presence_value {
@@ -111,8 +162,10 @@ struct gl_reading {
     char source_id[81]; /* what the device called it */
     union {
         struct gl_plate_value plate;
+        struct gl_tag_value tag;
         struct gl_code_value code;
         struct gl_container_value container;
+        struct gl_radiation_value radiation;
         struct gl_presence_value presence;
         struct gl_class_value class;
     } value;

@@ -216,7 +216,7 @@ static bool has_control(const char *text) {
 static void canonical_known(struct gl_ref *ref) {
     struct gl_container_value container;
     struct gl_ref sscc;
-    char uuid[GL_UUID];
+    char uuid[GL_UUID], epc[GL_EPC];
     if (strcmp(ref->type, "uuid") == 0) {
         for (char *p = ref->value; *p; p++)
             if (*p >= 'A' && *p <= 'Z') *p = (char)(*p - 'A' + 'a');
@@ -226,6 +226,8 @@ static void canonical_known(struct gl_ref *ref) {
         memcpy(ref->value, container.number, sizeof container.number);
     if (strcmp(ref->type, "sscc") == 0 && recognise_sscc(ref->value, strlen(ref->value), &sscc) == 0 && sscc.value[0])
         memcpy(ref->value, sscc.value, sizeof sscc.value);
+    if (strcmp(ref->type, "epc") == 0 && gl_epc_canonical(ref->value, epc) == 0)
+        memcpy(ref->value, epc, strlen(epc) + 1); /* never longer than it was */
 }
 
 int gl_ref_canonical(const char *type, const char *value, struct gl_ref *ret) {

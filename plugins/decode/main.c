@@ -91,6 +91,19 @@ static void on_alive(void *user) {
     flush_line(d);
 }
 
+static void on_note(void *user, const char *name, const char *detail) {
+    struct decode *d = user;
+    gl_buf_text(&d->out, "{\"note\":");
+    gl_json_string(&d->out, name);
+    gl_buf_text(&d->out, ",\"detail\":");
+    if (detail)
+        gl_json_string(&d->out, detail);
+    else
+        gl_buf_text(&d->out, "null");
+    gl_buf_char(&d->out, '}');
+    flush_line(d);
+}
+
 static void on_fault(void *user, const char *reason, bool raised) {
     struct decode *d = user;
     gl_buf_text(&d->out, "{\"fault\":");
@@ -186,7 +199,7 @@ static int read_input(const struct decode *d, struct gl_buf *bytes) {
 
 static int run(struct decode *d, void *state, const struct gl_buf *bytes) {
     const struct gl_protocol *p = d->protocol;
-    struct gl_sink sink = {d, on_reading, on_refused, on_alive, on_fault, on_send};
+    struct gl_sink sink = {d, on_reading, on_refused, on_alive, on_note, on_fault, on_send};
     struct gl_settings given = {d->n_values, d->values};
     struct gl_error err = {""};
     if (p->open(state, &given, &sink, &err) < 0) {
@@ -200,7 +213,7 @@ static int run(struct decode *d, void *state, const struct gl_buf *bytes) {
         rc = p->bytes(state, (const uint8_t *)bytes->data + at, bytes->len - at < step ? bytes->len - at : step, d->now);
     d->now.wall += LATER_MS;
     d->now.mono += LATER_MS;
-    if (rc >= 0 && p->timer) p->timer(state, d->now);
+    if (rc >= 0 && p->timer) rc = p->timer(state, d->now);
     p->end(state, rc >= 0, d->now);
     if (p->close) p->close(state);
     return d->failed || fflush(stdout) != 0;

@@ -21,7 +21,7 @@ static void plates(const char *text) {
 }
 
 static void references(const char *text) {
-    static const char *const types[] = {"mrn", "gmr", "uuid", "sscc", "iso6346", "tir", "pbn"};
+    static const char *const types[] = {"mrn", "gmr", "uuid", "sscc", "iso6346", "tir", "epc", "pbn"};
     struct gl_ref ref, again;
     int rc = gl_reference_recognise(text, &ref);
     if (rc < 0 || (rc == GL_REF_BAD_CHECK && (!ref.type[0] || ref.value[0])) || (rc == 0 && !ref.type[0] != !ref.value[0])) abort();

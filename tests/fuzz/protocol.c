@@ -1,4 +1,4 @@
-/* Fuzz target of one protocol codec, chosen by -DPROTOCOL=gl_protocol_NAME. The first two bytes choose how the rest is split, whether the
+/* Fuzz target of one protocol codec, chosen by -DPROTOCOL=gl_protocol_NAME. The last two bytes choose how the rest is split, whether the
  * bytes come as a connection or as an HTTP body with a content type taken from the input's first line, and when time passes. */
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +22,9 @@ static void on_refused(void *user GL_UNUSED, const char *reason, const char *det
     if (!reason || !reason[0] || !detail) abort();
 }
 static void on_alive(void *user GL_UNUSED) {}
+static void on_note(void *user GL_UNUSED, const char *name, const char *detail GL_UNUSED) {
+    if (!name || !name[0]) abort();
+}
 static void on_fault(void *user GL_UNUSED, const char *reason, bool raised GL_UNUSED) {
     if (!reason) abort();
 }
@@ -31,8 +34,7 @@ static int on_send(void *user GL_UNUSED, const void *bytes GL_UNUSED, size_t len
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size < 2) return 0;
-    uint8_t split = data[0], flags = data[1];
-    data += 2;
+    uint8_t split = data[size - 2], flags = data[size - 1]; /* last, so that recorded samples serve as seeds as they are */
     size -= 2;
     char content_type[256];
     const char *type = NULL;
@@ -46,7 +48,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         }
     }
     struct gl_reading *scratch = calloc(1, sizeof *scratch);
-    struct gl_sink sink = {scratch, on_reading, on_refused, on_alive, on_fault, on_send};
+    struct gl_sink sink = {scratch, on_reading, on_refused, on_alive, on_note, on_fault, on_send};
     struct gl_setting_value values[64];
     struct gl_settings settings = {0, values};
     for (size_t i = 0; i < PROTOCOL.n_settings && settings.n < GL_COUNT(values); i++) {
@@ -72,10 +74,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
             free(exact ? exact : copy);
             now.wall += 40;
             now.mono += 40;
-            if (PROTOCOL.timer) PROTOCOL.timer(state, now);
+            if (rc >= 0 && PROTOCOL.timer) rc = PROTOCOL.timer(state, now);
         }
         PROTOCOL.end(state, flags & 4, now);
     }
+    if (PROTOCOL.farewell) PROTOCOL.farewell(state, now);
     if (PROTOCOL.close) PROTOCOL.close(state);
     free(state);
     free(scratch);

@@ -57,6 +57,7 @@ static inline void on_refused(void *user, const char *reason, const char *detail
 static inline void on_alive(void *user) {
     gl_buf_text(user, "alive\n");
 }
+static inline void on_note(void *user GL_UNUSED, const char *name GL_UNUSED, const char *detail GL_UNUSED) {}
 static inline void on_fault(void *user, const char *reason, bool raised) {
     gl_buf_printf(user, "fault %s %s\n", reason, raised ? "raised" : "cleared");
 }
@@ -88,7 +89,7 @@ static inline void rig_init(struct rig *g) {
 }
 
 static inline void rig_open(struct rig *g) {
-    struct gl_sink sink = {&g->log, on_reading, on_refused, on_alive, on_fault, NULL};
+    struct gl_sink sink = {&g->log, on_reading, on_refused, on_alive, on_note, on_fault, NULL};
     struct gl_error err;
     g->state = calloc(1, gl_protocol_isapi.state_size);
     assert_non_null(g->state);
@@ -116,7 +117,7 @@ static inline void end(struct rig *g, bool complete) {
 static inline void pass(struct rig *g, int64_t ms) {
     g->now.mono += ms;
     g->now.wall += ms;
-    gl_protocol_isapi.timer(g->state, g->now);
+    assert_int_equal(gl_protocol_isapi.timer(g->state, g->now), 0);
 }
 
 static inline void expect(struct rig *g, const char *text) {

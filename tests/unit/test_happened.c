@@ -53,16 +53,19 @@ static void passage(void **state GL_UNUSED) {
     p.class = GL_CLASS_TRUCK;
     p.opened_at = 1777888800000;
     /* Nothing known yet is an object still, not null. */
-    check(&gl_passage_fields, &p,
-          "{\"lane\":\"in-1\",\"passage\":\"" ID1 "\",\"visit\":\"" ID2
-          "\",\"state\":\"open\",\"class\":\"truck\",\"known\":{\"plate\":null,"
-          "\"trailer\":null,\"reference\":null,\"container\":null,\"presence\":null},\"missing\":[],"
-          "\"opened_at\":\"2026-05-04T10:00:00.000Z\",\"closed_at\":null,\"exit\":null}");
+    check(
+        &gl_passage_fields, &p,
+        "{\"lane\":\"in-1\",\"passage\":\"" ID1 "\",\"visit\":\"" ID2
+        "\",\"state\":\"open\",\"class\":\"truck\",\"known\":{\"plate\":null,"
+        "\"trailer\":null,\"reference\":null,\"container\":null,\"tag\":null,\"radiation\":null,\"presence\":null},\"missing\":[],"
+        "\"opened_at\":\"2026-05-04T10:00:00.000Z\",\"closed_at\":null,\"exit\":null}");
     p.state = GL_PASSAGE_CLOSED;
     p.exit = GL_EXIT_BACKED_OUT;
     PUT(p.known.trailer, "AB12");
     PUT(p.known.reference.type, "mrn");
     PUT(p.known.reference.value, "26EE1210EE00000019");
+    PUT(p.known.tag, "3034257BF7194E4000001A85");
+    p.known.radiation = GL_SCAN_GAMMA_NEUTRON;
     p.known.presence = GL_FALSE;
     p.n_missing = 1;
     PUT(p.missing[0], "plate");
@@ -70,7 +73,8 @@ static void passage(void **state GL_UNUSED) {
     check(&gl_passage_fields, &p,
           "{\"lane\":\"in-1\",\"passage\":\"" ID1 "\",\"visit\":\"" ID2
           "\",\"state\":\"closed\",\"class\":\"truck\",\"known\":{\"plate\":null,"
-          "\"trailer\":\"AB12\",\"reference\":{\"type\":\"mrn\",\"value\":\"26EE1210EE00000019\"},\"container\":null,\"presence\":"
+          "\"trailer\":\"AB12\",\"reference\":{\"type\":\"mrn\",\"value\":\"26EE1210EE00000019\"},\"container\":null,\"tag\":"
+          "\"3034257BF7194E4000001A85\",\"radiation\":\"gamma_neutron\",\"presence\":"
           "false},"
           "\"missing\":[\"plate\"],\"opened_at\":\"2026-05-04T10:00:00.000Z\",\"closed_at\":\"2026-05-04T10:00:01.500Z\","
           "\"exit\":\"backed_out\"}");
@@ -257,6 +261,7 @@ static void names_end_and_agree(void **state GL_UNUSED) {
     assert_string_equal(gl_results[GL_NOTE], "note");
     assert_string_equal(gl_passage_states[GL_PASSAGE_CLOSED], "closed");
     assert_string_equal(gl_exits[GL_EXIT_UNKNOWN], "unknown");
+    assert_string_equal(gl_scans[GL_SCAN_GAMMA_NEUTRON], "gamma_neutron");
     assert_string_equal(gl_device_states[GL_DEVICE_DEGRADED], "degraded");
     assert_string_equal(gl_feed_states[GL_FEED_LIVE], "live");
     assert_string_equal(gl_feed_states[GL_FEED_AGED], "aged");

@@ -93,6 +93,42 @@ static void uuids(void **state) {
 #define UUID_TEXT "0192f3a4-5b6c-7d8e-9fa0-b1c2d3e4f506"
 #define GS "\x1D"
 
+static void epcs(void **state) {
+    (void)state;
+    static const struct {
+        const char *text, *want;
+    } good[] = {{"3034257BF7194E4000001A85", "3034257BF7194E4000001A85"},
+                {"3034257bf7194e4000001a85", "3034257BF7194E4000001A85"},
+                {" 30-34 25-7b ", "3034257B"},
+                {"0", NULL},
+                {"00", "00"},
+                {"", NULL},
+                {" - ", NULL},
+                {"303", NULL},
+                {"30 3 4", "3034"},
+                {"303G", NULL},
+                {"0x30", NULL},
+                {"30.34", NULL},
+                {"30\t34", NULL},
+                {"urn:epc:raw:16.x3034", NULL},
+                {"30\xC3\xA9", NULL}};
+    char epc[GL_EPC] = "kept", text[GL_EPC + 8];
+    for (size_t i = 0; i < GL_COUNT(good); i++) {
+        int rc = gl_epc_canonical(good[i].text, epc);
+        if (good[i].want ? rc != 0 || strcmp(epc, good[i].want) != 0 : rc != -EINVAL)
+            fail_msg("\"%s\" -> %d \"%s\"", good[i].text, rc, epc);
+    }
+    memset(text, 'f', sizeof text);
+    text[GL_EPC - 1] = '\0';
+    assert_int_equal(gl_epc_canonical(text, epc), 0);
+    assert_int_equal(strlen(epc), 128);
+    text[GL_EPC - 1] = 'f';
+    text[GL_EPC] = '\0';
+    epc[0] = 'k';
+    assert_int_equal(gl_epc_canonical(text, epc), -ENAMETOOLONG);
+    assert_int_equal(epc[0], 'k');
+}
+
 static void recognised(void **state) {
     (void)state;
     static const struct {
@@ -191,6 +227,8 @@ static void canonical_references_of_records(void **state) {
         {"sscc", "(00)340123450000000017", "340123450000000017"},
         {"sscc", "340123450000000018", "340123450000000018"},
         {"tir", "XF 75-123456", "XF75123456"},
+        {"epc", "30 34-257bf7194e4000001a85", "3034257BF7194E4000001A85"},
+        {"epc", "303", "303"}, /* no EPC: kept as it is; the registry of tags refuses it */
         {"pbn", " ab-12 cd ", "AB-12CD"},
         {"sad", "KGBSH01/2024/C 1234", "KGBSH01/2024/C1234"},
         {"x1234567", "é", "é"},
@@ -236,6 +274,7 @@ int main(void) {
         cmocka_unit_test(containers),
         cmocka_unit_test(sscc_gmr_tir),
         cmocka_unit_test(uuids),
+        cmocka_unit_test(epcs),
         cmocka_unit_test(recognised),
         cmocka_unit_test(gs1_elements),
         cmocka_unit_test(canonical_references_of_records),

@@ -44,6 +44,7 @@ static void on_refused(void *user, const char *reason, const char *detail) {
 static void on_alive(void *user) {
     ((struct record *)user)->alive++;
 }
+static void on_note(void *user GL_UNUSED, const char *name GL_UNUSED, const char *detail GL_UNUSED) {}
 static void on_fault(void *user, const char *reason, bool raised) {
     (void)user, (void)raised;
     fail_msg("fault %s", reason);
@@ -62,7 +63,7 @@ struct bench {
 static void set_up(struct bench *b, const char *given) {
     memset(b, 0, sizeof *b);
     b->rec.log = GL_BUF(100000);
-    b->sink = (struct gl_sink){&b->rec, on_reading, on_refused, on_alive, on_fault, NULL};
+    b->sink = (struct gl_sink){&b->rec, on_reading, on_refused, on_alive, on_note, on_fault, NULL};
     b->now = (struct gl_now){1764000000000, 5000};
     b->settings.v = b->values;
     while (*given) {
@@ -100,7 +101,7 @@ static void feed(struct bench *b, const void *bytes, size_t len, size_t step) {
 static void pass(struct bench *b, int64_t ms) {
     b->now.wall += ms;
     b->now.mono += ms;
-    gl_protocol_line.timer(b->state, b->now);
+    assert_int_equal(gl_protocol_line.timer(b->state, b->now), 0);
 }
 
 static void expect(struct bench *b, const char *want) {

@@ -18,7 +18,10 @@
 #define DECLARATION(body)                                                                                               \
     "{\"collection\":\"declarations\",\"epoch\":\"e1\",\"seq\":7,\"op\":\"upsert\",\"as_of\":\"2026-05-04T10:00:00Z\"," \
     "\"body\":" body "}"
+#define TAG(body) \
+    "{\"collection\":\"tags\",\"epoch\":\"e1\",\"seq\":7,\"op\":\"upsert\",\"as_of\":\"2026-05-04T10:00:00Z\",\"body\":" body "}"
 #define M_HEAD "\"ref\":{\"type\":\"gmr\",\"value\":\"gmra12 3b456c\"},\"version\":3,\"kind\":\"goods\",\"state\":\"ready\""
+#define T_HEAD "\"ref\":{\"type\":\"epc\",\"value\":\"3034-257bf7194e40 00001a85\"},\"version\":2,\"state\":\"active\""
 #define D_HEAD "\"ref\":{\"type\":\"mrn\",\"value\":\"26EE1210EE00000019\"},\"version\":1,\"state\":\"released\""
 
 static int read_record(const char *text, struct gl_feed_record *r, struct gl_error *err) {
@@ -134,6 +137,85 @@ static void declaration_is_read_and_written(void **state GL_UNUSED) {
     free(r);
 }
 
+static void tag_is_read_and_written(void **state GL_UNUSED) {
+    struct gl_feed_record *r =
+        good(TAG("{" T_HEAD
+                 ",\"plate\":\" nc15 reg \",\"country\":\"gb\",\"role\":\"trailer\",\"valid_to\":\"2027-05-04T12:00:00+02:00\"}"));
+    const struct gl_tag *t = &r->body.tag;
+    assert_ptr_equal(gl_feed_record_ref(r), &t->ref);
+    assert_string_equal(t->ref.value, "3034257BF7194E4000001A85");
+    assert_string_equal(t->plate, "nc15 reg");
+    assert_string_equal(t->country, "GB");
+    assert_int_equal(t->role, GL_ROLE_TRAILER);
+    GL_CLEANUP(gl_buf_free) struct gl_buf out = GL_BUF(8192);
+    gl_feed_record_to_json(r, &out);
+    assert_string_equal(
+        out.data,
+        "{\"collection\":\"tags\",\"epoch\":\"e1\",\"seq\":7,\"op\":\"upsert\",\"as_of\":\"2026-05-04T10:00:00.000Z\","
+        "\"body\":{\"ref\":{\"type\":\"epc\",\"value\":\"3034257BF7194E4000001A85\"},\"version\":2,\"state\":\"active\","
+        "\"role\":\"trailer\",\"plate\":\"nc15 reg\",\"country\":\"GB\",\"valid_to\":\"2027-05-04T10:00:00.000Z\"}}");
+    round_trip(r);
+    free(r);
+}
+
+static void tag_defaults_and_cancel(void **state GL_UNUSED) {
+    struct gl_feed_record *r = good(TAG("{" T_HEAD ",\"plate\":\"AB29 3824\"}"));
+    assert_int_equal(r->body.tag.role, GL_ROLE_VEHICLE); /* what is not said otherwise is a vehicle's */
+    assert_string_equal(r->body.tag.plate, "AB29 3824");
+    assert_string_equal(r->body.tag.country, "");
+    assert_int_equal(r->body.tag.valid_to, 0);
+    free(r);
+    r = good(
+        "{\"collection\":\"tags\",\"epoch\":\"e1\",\"seq\":8,\"op\":\"cancel\",\"as_of\":\"2026-05-04T10:00:00Z\","
+        "\"body\":{\"ref\":{\"type\":\"epc\",\"value\":\"e2 00\"}}}");
+    assert_string_equal(r->body.cancel.ref.value, "E200");
+    assert_true(r->body.cancel.version == GL_INT_NULL);
+    assert_ptr_equal(gl_feed_record_ref(r), &r->body.cancel.ref);
+    round_trip(r);
+    r->op = GL_OP_HEARTBEAT;
+    assert_null(gl_feed_record_ref(r));
+    free(r);
+}
+
+static void bad_tags_are_refused(void **state GL_UNUSED) {
+#define T_REF(type, value) \
+    TAG("{\"ref\":{\"type\":\"" type "\",\"value\":\"" value "\"},\"version\":1,\"state\":\"active\",\"plate\":\"NC15REG\"}")
+#define T_CANCEL(type, value)                                                                                             \
+    "{\"collection\":\"tags\",\"epoch\":\"e1\",\"seq\":8,\"op\":\"cancel\",\"as_of\":\"2026-05-04T10:00:00Z\",\"body\":{" \
+    "\"ref\":{\"type\":\"" type "\",\"value\":\"" value "\"}}}"
+    static const struct {
+        const char *text, *expected;
+    } bad[] = {
+        {T_REF("gmr", "3034"), "body.ref.type: \"gmr\""},
+        {T_REF("EPC", "3034"), "\"epc\" is needed"},
+        {T_REF("epc", "303"), "body.ref.value: \"303\" is no EPC"},
+        {T_REF("epc", "- -"), "even number of hexadecimal digits"},
+        {T_REF("epc", "30G4"), "is no EPC"},
+        {T_REF("epc", "urn:epc:raw:16.x3034"), "is no EPC"},
+        {T_REF("epc", "303030303030303030303030303030303030303030303030303030303030303030"), "body.ref.value"}, /* 66 digits */
+        {T_CANCEL("mrn", "3034"), "body.ref.type: \"mrn\""},
+        {T_CANCEL("epc", "303"), "is no EPC"},
+        {TAG("{" T_HEAD "}"), "body.plate"},
+        {TAG("{" T_HEAD ",\"plate\":\"\"}"), "body.plate"},
+        {TAG("{" T_HEAD ",\"plate\":\" \"}"), "is no plate"},
+        {TAG("{" T_HEAD ",\"plate\":\"---\"}"), "body.plate: \"---\" is no plate"},
+        {TAG("{" T_HEAD ",\"plate\":\"unknown\"}"), "is no plate"},
+        {TAG("{" T_HEAD ",\"plate\":\"NC?5REG\"}"), "is no plate"},
+        {TAG("{" T_HEAD ",\"plate\":\"KA2139AB/KA8278AB\"}"), "several plates"},
+        {TAG("{" T_HEAD ",\"plate\":\"A1/B2/C3/D4\"}"), "several plates"},
+        {TAG("{" T_HEAD ",\"plate\":\"NC15REG\",\"role\":\"unknown\"}"), "body.role: must be vehicle or trailer"},
+        {TAG("{" T_HEAD ",\"plate\":\"NC15REG\",\"role\":\"cargo\"}"), "body.role"},
+        {TAG("{" T_HEAD ",\"plate\":\"NC15REG\",\"country\":\"GBR\"}"), "body.country"},
+        {TAG("{" T_HEAD ",\"plate\":\"NC15REG\",\"valid_to\":\"soon\"}"), "body.valid_to"},
+        {TAG("{" T_HEAD ",\"plate\":\"NC15REG\",\"means\":[]}"), "means"},
+        {TAG("{\"ref\":{\"type\":\"epc\",\"value\":\"30\"},\"version\":1,\"state\":\"ready\",\"plate\":\"A1\"}"),
+         "active, withdrawn"},
+        {TAG("{\"ref\":{\"type\":\"epc\",\"value\":\"30\"},\"state\":\"active\",\"plate\":\"A1\"}"), "body.version"},
+        {TAG("{\"ref\":{\"type\":\"epc\",\"value\":\"30\"},\"version\":-1,\"state\":\"active\",\"plate\":\"A1\"}"), "body.version"},
+    };
+    for (size_t i = 0; i < GL_COUNT(bad); i++) refused(bad[i].text, bad[i].expected);
+}
+
 static void absent_stays_absent(void **state GL_UNUSED) {
     struct gl_feed_record *r = good(MOVEMENT("{" M_HEAD "}"));
     assert_int_equal(r->body.movement.channel, GL_CHANNEL_NONE);
@@ -177,7 +259,7 @@ static void bad_envelopes_are_refused(void **state GL_UNUSED) {
     } bad[] = {
         {"[]", "not an object"},
         {"{}", "collection"},
-        {"{\"collection\":\"lookouts\"}", "movements"},
+        {"{\"collection\":\"lookouts\"}", "movements, declarations, tags"},
         {"{\"collection\":\"movements\",\"seq\":1,\"op\":\"upsert\"" AS_OF "}", "epoch"},
         {"{\"collection\":\"movements\",\"epoch\":\"e\",\"op\":\"upsert\"" AS_OF "}", "seq"},
         {"{\"collection\":\"movements\",\"epoch\":\"e\",\"seq\":-1,\"op\":\"upsert\"" AS_OF "}", "seq"},
@@ -289,6 +371,9 @@ static void names_end_and_agree(void **state GL_UNUSED) {
     assert_string_equal(gl_directions[GL_DIRECTION_OUT], "out");
     assert_string_equal(gl_office_roles[GL_OFFICE_BORDER], "border");
     assert_string_equal(gl_collections[GL_COLLECTION_DECLARATIONS], "declarations");
+    assert_string_equal(gl_collections[GL_COLLECTION_TAGS], "tags");
+    assert_string_equal(gl_tag_states[GL_TAG_WITHDRAWN], "withdrawn");
+    assert_null(gl_tag_states[GL_TAG_WITHDRAWN + 1]);
     assert_string_equal(gl_feed_ops[GL_OP_HEARTBEAT], "heartbeat");
     assert_null(gl_collections[GL_COLLECTIONS]);
     assert_null(gl_channels[GL_CHANNEL_REFUSE + 1]);
@@ -297,15 +382,12 @@ static void names_end_and_agree(void **state GL_UNUSED) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(movement_is_read_and_written),
-        cmocka_unit_test(declaration_is_read_and_written),
-        cmocka_unit_test(absent_stays_absent),
-        cmocka_unit_test(cancel_and_heartbeat),
-        cmocka_unit_test(bad_envelopes_are_refused),
-        cmocka_unit_test(bad_bodies_are_refused),
-        cmocka_unit_test(means_are_listed_once),
-        cmocka_unit_test(largest_declaration_packs),
-        cmocka_unit_test(meaningless_envelopes_do_not_travel),
+        cmocka_unit_test(movement_is_read_and_written), cmocka_unit_test(declaration_is_read_and_written),
+        cmocka_unit_test(tag_is_read_and_written),      cmocka_unit_test(tag_defaults_and_cancel),
+        cmocka_unit_test(bad_tags_are_refused),         cmocka_unit_test(absent_stays_absent),
+        cmocka_unit_test(cancel_and_heartbeat),         cmocka_unit_test(bad_envelopes_are_refused),
+        cmocka_unit_test(bad_bodies_are_refused),       cmocka_unit_test(means_are_listed_once),
+        cmocka_unit_test(largest_declaration_packs),    cmocka_unit_test(meaningless_envelopes_do_not_travel),
         cmocka_unit_test(names_end_and_agree),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -79,6 +79,19 @@ static void kinds_round_trip(void **state) {
                                "\"value\":\"26EE\"},\"signature\":\"unknown_key\"}" TAIL},
         {GL_READING_CODE,
          HEAD "{\"symbology\":null,\"text\":null,\"data\":\"AP8=\",\"reference\":null,\"signature\":\"none\"}" TAIL},
+        {GL_READING_TAG, HEAD "{\"epc\":\"3034257BF7194E4000001A85\",\"uri\":\"urn:epc:id:sgtin:0614141.812345.6789\","
+                              "\"antenna\":2,\"rssi_dbm\":-52.5,\"count\":3}" TAIL},
+        {GL_READING_TAG, HEAD "{\"epc\":null,\"uri\":null,\"antenna\":null,\"rssi_dbm\":null,\"count\":null}" TAIL},
+        {GL_READING_RADIATION,
+         HEAD "{\"phase\":\"occupancy\",\"gamma_alarm\":true,\"neutron_alarm\":false,\"fault\":\"joined\",\"tamper\":null,"
+              "\"occupancy\":{\"start\":\"2026-11-23T11:16:50.000Z\",\"end\":\"2026-11-23T11:16:57.100Z\",\"counter\":637},"
+              "\"gamma\":{\"samples\":69,\"alarm_samples\":7,\"background\":[397,398,427,433],\"peak\":2363,\"sigma\":22.1,"
+              "\"group\":\"pillar1\",\"agrees\":true,\"background_suspect\":false},"
+              "\"neutron\":{\"samples\":13,\"alarm_samples\":0,\"background\":2.641,\"peak\":6,\"total\":31,\"agrees\":null},"
+              "\"speed_kmh\":5.58}" TAIL},
+        {GL_READING_RADIATION,
+         HEAD "{\"phase\":\"tamper\",\"gamma_alarm\":null,\"neutron_alarm\":null,\"fault\":null,\"tamper\":true,"
+              "\"occupancy\":null,\"gamma\":null,\"neutron\":null,\"speed_kmh\":null}" TAIL},
         {GL_READING_CONTAINER, HEAD "{\"number\":\"MSCU9981402\",\"check_ok\":true}" TAIL},
         {GL_READING_PRESENCE, HEAD "{\"zone\":\"emergency-stop\",\"occupied\":false}" TAIL},
         {GL_READING_CLASS, HEAD "{\"class\":\"motorcycle\"}" TAIL},
@@ -123,8 +136,15 @@ static void refusals(void **state) {
          "value.occupied: missing; true or false is needed"},
         {GL_READING_CODE, "{\"lane\":\"l\",\"device\":\"d\",\"value\":{\"reference\":{\"type\":\"mrn\"}}}",
          "value.reference.value: missing; a text of 1 to 64 bytes is needed"},
-        {GL_READING_TAG, "{}",
-         "readings of kind \"tag\" are not spoken by this version; it speaks plate, code, container, presence and class"},
+        {GL_READING_SEAL, "{}",
+         "readings of kind \"seal\" are not spoken by this version; it speaks plate, tag, code, container, radiation, presence and "
+         "class"},
+        {GL_READING_TAG, "{\"lane\":\"l\",\"device\":\"d\",\"value\":{\"epc\":\"30\",\"antenna\":0}}",
+         "value.antenna: 0 is below 1"},
+        {GL_READING_RADIATION, "{\"lane\":\"l\",\"device\":\"d\",\"value\":{\"gamma_alarm\":false}}", "value.phase: missing"},
+        {GL_READING_RADIATION,
+         "{\"lane\":\"l\",\"device\":\"d\",\"value\":{\"phase\":\"occupancy\",\"gamma\":{\"background\":[-1]}}}",
+         "value.gamma.background[0]: -1 is below 0"},
         {GL_READING_NONE, "{}", "readings of kind \"none\""},
         {(enum gl_reading_kind)257, "{}", "readings of kind \"none\""},
     };
@@ -177,15 +197,8 @@ static void incomplete_values_do_not_unpack(void **state) {
 
 static void kinds_without_table(void **state) {
     (void)state;
-    static const enum gl_reading_kind without[] = {GL_READING_NONE,
-                                                   GL_READING_TAG,
-                                                   GL_READING_SEAL,
-                                                   GL_READING_RADIATION,
-                                                   GL_READING_WEIGHT,
-                                                   GL_READING_POSITION,
-                                                   GL_READING_SCAN,
-                                                   12,
-                                                   200};
+    static const enum gl_reading_kind without[] = {
+        GL_READING_NONE, GL_READING_SEAL, GL_READING_WEIGHT, GL_READING_POSITION, GL_READING_SCAN, 12, 200};
     for (size_t i = 0; i < GL_COUNT(without); i++) {
         GL_CLEANUP(gl_buf_free) struct gl_buf packed = GL_BUF(8192), json = GL_BUF(8192);
         struct gl_reading r;
