@@ -1,4 +1,4 @@
-/* greenlane import: declaration files into the gateway. A child process parses (import_reader.c); this one passes typed records
+/* greenlane import: files of movements, declarations and tags into the gateway. A child process parses (import_reader.c); this one passes typed records
  * on, and says what became of them. */
 #include <errno.h>
 #include <fcntl.h>
@@ -53,10 +53,8 @@ static int take_done(struct importing *im) {
 }
 
 static void name_record(const struct gl_feed_record *r, char *out, size_t size) {
-    const struct gl_ref *ref = r->op == GL_OP_CANCEL                      ? &r->body.cancel.ref
-                               : r->collection == GL_COLLECTION_MOVEMENTS ? &r->body.movement.ref
-                                                                          : &r->body.declaration.ref;
-    gl_format(out, size, "%s %s", ref->type, ref->value);
+    const struct gl_ref *ref = gl_feed_record_ref(r); /* the reader's frames hold no heartbeats */
+    gl_format(out, size, "%s %s", ref ? ref->type : "?", ref ? ref->value : "");
 }
 
 static int forward(struct importing *im, const struct gl_feed_record *r) {
@@ -181,12 +179,13 @@ static int run(int argc, char **argv) {
 const struct gl_cli_command gl_cli_import = {
     .name = "import",
     .group = "Declarations",
-    .summary = "load movements and declarations from files",
+    .summary = "load movements, declarations and tags from files",
     .help =
         "Usage: greenlane import FILE... [--dry-run]\n"
         "\n"
-        "Loads movements and declarations from files into the running gateway. The format is recognised:\n"
-        "  JSON lines   one record a line, as on the feed: {\"collection\":\"movements\",\"body\":{...}}\n"
+        "Loads movements, declarations and registered tags from files into the running gateway. The format is recognised:\n"
+        "  JSON lines   one record a line, as on the feed: {\"collection\":\"movements\",\"body\":{...}};\n"
+        "               collections are movements, declarations and tags\n"
         "  NCTS         one XML message of the New Computerised Transit System, phase 5, such as CC015C\n"
         "Each file is parsed in a process of its own that can do nothing else. A bad record is named and left out; the others are "
         "loaded.\n"

@@ -37,14 +37,30 @@ static const struct gl_lane_config *lane_of(const struct gl_config *c, const cha
     return NULL;
 }
 
+/* The lane that a reading belongs to: of a reader that lanes share, that of the antenna. */
+static int lane_of_reading(const struct gl_config *c, uint8_t kind, const char *device, const json_t *data,
+                           const struct gl_lane_config **ret, struct gl_error *err) {
+    const struct gl_lane_config *lane = lane_of(c, device);
+    if (!lane && !gl_config_client(c, device)) return gl_fail(err, -EINVAL, "device '%.60s' is not configured", device);
+    if (lane && kind == GL_READING_TAG) {
+        int64_t antenna = json_integer_value(json_object_get(json_object_get(data, "value"), "antenna"));
+        lane = gl_config_lane_of(c, device, antenna);
+        if (!lane)
+            return gl_fail(err, -EINVAL, "data.value.antenna: antenna %lld of %.60s serves no lane", (long long)antenna, device);
+    }
+    *ret = lane;
+    return 0;
+}
+
 static int reading(struct gl_simulation *s, const char *kind, struct gl_envelope *e, struct gl_error *err) {
     uint8_t k = gl_enum_parse(gl_reading_kinds, kind);
     const char *device = subject_id(e, "device");
     if (!k) return gl_fail(err, -EINVAL, "type: there is no reading called '%.40s'", kind);
     if (!device[0]) device = json_string_value(json_object_get(e->data, "device"));
     if (!device || !device[0]) return gl_fail(err, -EINVAL, "subject: device/ID is needed: which device saw it?");
-    const struct gl_lane_config *lane = lane_of(s->config, device);
-    if (!lane && !gl_config_client(s->config, device)) return gl_fail(err, -EINVAL, "device '%.60s' is not configured", device);
+    const struct gl_lane_config *lane = NULL;
+    int rc = lane_of_reading(s->config, k, device, e->data, &lane, err);
+    if (rc < 0) return rc;
     if (fill(e->data, "device", device) < 0 || (lane && fill(e->data, "lane", lane->id) < 0))
         return gl_fail(err, -ENOMEM, "out of memory");
     struct gl_reading r;
@@ -65,7 +81,7 @@ static int feed(struct gl_simulation *s, const char *collection, struct gl_envel
     struct gl_feed_record *r = s->record;
     uint8_t k = gl_enum_parse(gl_collections, collection);
     struct gl_error inner = {""};
-    if (!k) return gl_fail(err, -EINVAL, "type: no feed is called '%.40s'; movements and declarations are", collection);
+    if (!k) return gl_fail(err, -EINVAL, "type: no feed is called '%.40s'; movements, declarations and tags are", collection);
     if (gl_feed_record_from_json(e->data, r, &inner) < 0) return gl_fail(err, -EINVAL, "data.%.280s", inner.text);
     if (r->collection != k)
         return gl_fail(err, -EINVAL, "data.collection: '%s' in an event of type %.60s", gl_collections[r->collection], e->type);

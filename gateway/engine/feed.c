@@ -6,6 +6,9 @@
 
 enum { PUBLISH_EVERY_MS = 10000 }; /* state/feed: ages move on even when nothing else does */
 
+_Static_assert(GL_COLLECTIONS - 1 <= GL_COUNT(((struct gl_feed_status *)0)->collections),
+               "state/feed has room for every collection");
+
 static bool leaned_on(const struct gl_engine *e, int collection) {
     return e->config->feed.collections & (1u << collection);
 }

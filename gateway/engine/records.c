@@ -106,6 +106,15 @@ static void write_answer(const struct gl_answer *a, struct gl_buf *b) {
         gl_buf_printf(b, ",\"received\":%s,\"state\":%u,\"control\":%u,\"by\":%u,\"listed_by\":%u,\"use\":%u}",
                       d->received ? "true" : "false", d->state, d->control, d->by, d->listed_by, d->use);
     }
+    gl_buf_text(b, "],\"tags\":[");
+    for (int i = 0; i < a->n_tags; i++) {
+        const struct gl_answer_tag *t = &a->tags[i];
+        gl_buf_text(b, i ? ",{\"epc\":" : "{\"epc\":");
+        gl_json_string(b, t->epc);
+        gl_buf_printf(b, ",\"registered\":%s,\"state\":%u,\"plate\":", t->registered ? "true" : "false", t->state);
+        gl_json_string(b, t->plate);
+        gl_buf_char(b, '}');
+    }
     gl_buf_text(b, "]}");
 }
 

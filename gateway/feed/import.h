@@ -1,4 +1,4 @@
-/* Declarations and movements from files. Pure: bytes in, records out; no I/O, no clock. Each record that comes out has passed
+/* Movements, declarations and tags from files. Pure: bytes in, records out; no I/O, no clock. Each record that comes out has passed
  * gl_feed_record_normalise(). What is bad is told with its place, and the good ones beside it go on. */
 #pragma once
 #include "model/lodged.h"

@@ -67,7 +67,7 @@ static void parse_feed(const char *rest, const struct gl_inbound_message *m, str
     struct gl_error err = {""};
     uint8_t collection = take_level(&rest, level) == 0 && *rest == '\0' ? gl_enum_parse(gl_collections, level) : 0;
     if (collection == GL_COLLECTION_NONE) {
-        drop(ret, "a feed of no known collection; known are movements and declarations");
+        drop(ret, "a feed of no known collection; known are movements, declarations and tags");
         return;
     }
     if (read_record(collection, m, &ret->record, &err) == 0) {

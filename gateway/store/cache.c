@@ -1,4 +1,5 @@
-/* The cache's handle, its transactions and the feed's bookkeeping. Records are written in cache_apply.c, read in cache_lookup.c. */
+/* The cache's handle, its transactions and the feed's bookkeeping. Records are written in cache_apply.c, found in cache_search.c,
+ * read in cache_lookup.c. */
 #include "store/cache.h"
 
 #include <errno.h>
@@ -154,6 +155,10 @@ int gl_cache_know_epochs(struct gl_cache *c, struct gl_error *err) {
     return 0;
 }
 
+bool gl_cache_is_void(const struct gl_cache *c, enum gl_collection which, const char *epoch) {
+    return epoch[0] && c->epoch[which][0] && strcmp(epoch, c->epoch[which]) != 0;
+}
+
 int gl_cache_quarantine(struct gl_cache *c, enum gl_collection which, const char *epoch, int64_t seq, const char *where,
                         const char *reason, int64_t now_wall, struct gl_error *err) {
     char short_epoch[41], short_where[200], short_reason[400];
@@ -193,6 +198,7 @@ int64_t gl_cache_count(struct gl_cache *c, enum gl_collection which) {
     if (!c->counted) { /* once; gl_cache_apply() keeps it up to date */
         rc = count(c, CACHE_COUNT_MOVEMENTS, &c->records[GL_COLLECTION_MOVEMENTS]);
         if (rc == 0) rc = count(c, CACHE_COUNT_DECLARATIONS, &c->records[GL_COLLECTION_DECLARATIONS]);
+        if (rc == 0) rc = count(c, CACHE_COUNT_TAGS, &c->records[GL_COLLECTION_TAGS]);
         if (rc < 0) return rc;
         c->counted = true;
     }

@@ -22,7 +22,8 @@ enum gl_applied { GL_APPLIED_NEW, GL_APPLIED_REPLACED, GL_APPLIED_CANCELLED, GL_
 int gl_cache_apply(struct gl_cache *c, const struct gl_feed_record *r, int64_t now_wall, enum gl_applied *ret,
                    struct gl_error *err) GL_MUST_USE;
 
-/* Answers a query from what is committed and what this transaction wrote. Exact keys only. `use` fields are left NONE (journal.h fills them). */
+/* Answers a query from what is committed and what this transaction wrote. Exact keys only. `use` fields are left NONE (journal.h fills them).
+ * Each tag key has its tags[] entry, known or not, in the query's order; a key beyond GL_MAX_TAGS makes the answer truncated. */
 int gl_cache_lookup(struct gl_cache *c, const struct gl_query *q, struct gl_answer *ret, struct gl_error *err) GL_MUST_USE;
 
 /* The numbered stream's bookkeeping, per collection. */

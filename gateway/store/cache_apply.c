@@ -15,7 +15,7 @@
 /* What one record's writing needs at hand. */
 struct writing {
     struct gl_cache *c;
-    uint8_t owner; /* OWNER_* */
+    uint8_t owner; /* enum gl_collection; of what belongs to a record OWNER_*, the same numbers */
     int64_t id;    /* of the row */
     bool dead;
     const char *epoch; /* of the record */
@@ -29,9 +29,19 @@ struct present {
     uint8_t state;
 };
 
+/* What the collections have of their own. */
+static const struct {
+    unsigned find, cancel; /* queries */
+    uint8_t cancelled;     /* the state of what was cancelled */
+} kinds[GL_COLLECTIONS] = {
+    [GL_COLLECTION_MOVEMENTS] = {CACHE_FIND_MOVEMENT, CACHE_CANCEL_MOVEMENT, GL_MOVEMENT_CANCELLED},
+    [GL_COLLECTION_DECLARATIONS] = {CACHE_FIND_DECLARATION, CACHE_CANCEL_DECLARATION, GL_DECLARATION_CANCELLED},
+    [GL_COLLECTION_TAGS] = {CACHE_FIND_TAG, CACHE_CANCEL_TAG, GL_TAG_WITHDRAWN},
+};
+
 static int find(struct writing *w, const struct gl_ref *ref, struct present *ret) {
     *ret = (struct present){.id = GL_INT_NULL};
-    struct gl_rows q = gl_db_query(&w->c->db, w->owner == OWNER_MOVEMENT ? CACHE_FIND_MOVEMENT : CACHE_FIND_DECLARATION);
+    struct gl_rows q = gl_db_query(&w->c->db, kinds[w->owner].find);
     gl_put_text(&q, ref->type);
     gl_put_text(&q, ref->value);
     int rc = gl_db_step(&q, w->err);
@@ -184,7 +194,7 @@ static int put_documents(struct writing *w, const struct gl_declaration *d) {
     return rc;
 }
 
-/* ---- movements and declarations ---------------------------------------------------------------------------------------------- */
+/* ---- movements, declarations and tags ---------------------------------------------------------------------------------------- */
 
 /* Runs an insert or update that returns the row's id. */
 static int put_row(struct writing *w, struct gl_rows *q) {
@@ -265,14 +275,28 @@ static int put_declaration(struct writing *w, const struct gl_declaration *d) {
     return rc == 0 ? put_documents(w, d) : rc;
 }
 
-static uint8_t cancelled_state(uint8_t owner) {
-    return owner == OWNER_MOVEMENT ? GL_MOVEMENT_CANCELLED : GL_DECLARATION_CANCELLED;
+/* A tag has nothing that belongs to it: its plate is looked for when the tag is read. */
+static int put_tag(struct writing *w, const struct gl_tag *t) {
+    struct gl_plate_keys keys;
+    int rc = gl_plate_keys(t->plate, &keys);
+    if (rc < 0)
+        return gl_fail(w->err, rc, "plate: no key can be made of it; a plate is UTF-8 of at most %d bytes", GL_PLATE_KEY - 1);
+    struct gl_rows q = gl_db_query(&w->c->db, CACHE_PUT_TAG);
+    gl_put_int(&q, w->id);
+    gl_put_text(&q, t->ref.type);
+    gl_put_text(&q, t->ref.value);
+    gl_put_int(&q, t->version);
+    gl_put_text(&q, w->epoch);
+    gl_put_int(&q, t->state);
+    gl_put_int(&q, t->role);
+    gl_put_text(&q, t->plate);
+    gl_put_text(&q, t->country);
+    gl_put_int(&q, t->valid_to);
+    gl_put_int(&q, w->now);
+    return put_row(w, &q);
 }
 
-/* A tombstone for something never seen. */
-static int put_tombstone(struct writing *w, const struct gl_ref *ref, int64_t version) {
-    const struct gl_movement none = {.version = version, .state = GL_MOVEMENT_CANCELLED, .ref = *ref};
-    if (w->owner == OWNER_MOVEMENT) return put_movement(w, &none);
+static int put_declaration_tombstone(struct writing *w, const struct gl_ref *ref, int64_t version) {
     struct gl_rows q = gl_db_query(&w->c->db, CACHE_PUT_DECLARATION);
     gl_put_int(&q, GL_INT_NULL);
     gl_put_text(&q, ref->type);
@@ -295,44 +319,57 @@ static int put_tombstone(struct writing *w, const struct gl_ref *ref, int64_t ve
     return rc == 0 ? put_reference(w, ref, ROLE_OWN) : rc;
 }
 
+/* A tombstone for something never seen. */
+static int put_tombstone(struct writing *w, const struct gl_ref *ref, int64_t version) {
+    const struct gl_movement movement = {.version = version, .state = GL_MOVEMENT_CANCELLED, .ref = *ref};
+    const struct gl_tag tag = {.version = version, .state = GL_TAG_WITHDRAWN, .ref = *ref};
+    if (w->owner == GL_COLLECTION_TAGS) return put_tag(w, &tag);
+    return w->owner == OWNER_MOVEMENT ? put_movement(w, &movement) : put_declaration_tombstone(w, ref, version);
+}
+
 static int cancel(struct writing *w, const struct gl_cancel *what, const struct present *p, enum gl_applied *ret) {
     bool seen = p->id != GL_INT_NULL;
     int64_t version = what->version != GL_INT_NULL ? what->version : seen ? p->version : 0;
     *ret = seen && version < p->version ? GL_APPLIED_OLDER : GL_APPLIED_CANCELLED;
     if (*ret == GL_APPLIED_OLDER) return 0;
     if (!seen) return put_tombstone(w, &what->ref, version);
-    struct gl_rows q = gl_db_query(&w->c->db, w->owner == OWNER_MOVEMENT ? CACHE_CANCEL_MOVEMENT : CACHE_CANCEL_DECLARATION);
+    struct gl_rows q = gl_db_query(&w->c->db, kinds[w->owner].cancel);
     gl_put_int(&q, p->id);
     gl_put_int(&q, version);
-    gl_put_int(&q, cancelled_state(w->owner));
+    gl_put_int(&q, kinds[w->owner].cancelled);
     gl_put_int(&q, w->now);
     int rc = gl_db_run(&q, w->err);
-    if (rc < 0) return rc;
+    if (rc < 0 || w->owner == GL_COLLECTION_TAGS) return rc;
     w->id = p->id;
     q = owned(w, CACHE_RETIRE_IDENTIFIERS);
     return gl_db_run(&q, w->err);
 }
 
+/* Version and state of a record. */
+static struct present said(const struct gl_feed_record *r) {
+    if (r->collection == GL_COLLECTION_TAGS) return (struct present){0, r->body.tag.version, r->body.tag.state};
+    if (r->collection == OWNER_MOVEMENT) return (struct present){0, r->body.movement.version, r->body.movement.state};
+    return (struct present){0, r->body.declaration.version, r->body.declaration.state};
+}
+
 static int upsert(struct writing *w, const struct gl_feed_record *r, const struct present *p, enum gl_applied *ret) {
-    bool movement = w->owner == OWNER_MOVEMENT, seen = p->id != GL_INT_NULL;
-    int64_t version = movement ? r->body.movement.version : r->body.declaration.version;
-    uint8_t state = movement ? r->body.movement.state : r->body.declaration.state;
-    bool tombstone = seen && p->state == cancelled_state(w->owner) && state != p->state;
+    bool seen = p->id != GL_INT_NULL;
+    struct present new = said(r);
+    bool tombstone = seen && p->state == kinds[w->owner].cancelled && new.state != p->state;
     *ret = !seen ? GL_APPLIED_NEW : GL_APPLIED_REPLACED;
-    if (seen && (version < p->version || (tombstone && version == p->version))) {
+    if (seen && (new.version < p->version || (tombstone && new.version == p->version))) {
         *ret = GL_APPLIED_OLDER;
         return 0;
     }
     w->id = p->id;
-    return movement ? put_movement(w, &r->body.movement) : put_declaration(w, &r->body.declaration);
+    if (w->owner == GL_COLLECTION_TAGS) return put_tag(w, &r->body.tag);
+    return w->owner == OWNER_MOVEMENT ? put_movement(w, &r->body.movement) : put_declaration(w, &r->body.declaration);
 }
 
 static int apply(struct writing *w, const struct gl_feed_record *r, enum gl_applied *ret) {
-    const struct gl_ref *ref = r->op == GL_OP_CANCEL             ? &r->body.cancel.ref
-                               : r->collection == OWNER_MOVEMENT ? &r->body.movement.ref
-                                                                 : &r->body.declaration.ref;
+    const struct gl_ref *ref = gl_feed_record_ref(r);
     struct present p;
-    if (ref->type[0] == '\0' || ref->value[0] == '\0')
+    if (!ref || ref->type[0] == '\0' || ref->value[0] == '\0')
         return gl_fail(w->err, -EINVAL, "ref: missing; a record is known by its type and value");
     int rc = find(w, ref, &p);
     if (rc < 0) return rc;
@@ -346,7 +383,7 @@ int gl_cache_apply(struct gl_cache *c, const struct gl_feed_record *r, int64_t n
     struct writing w = {.c = c, .owner = r->collection, .id = GL_INT_NULL, .epoch = r->epoch, .now = now_wall, .err = err};
     enum gl_applied applied = GL_APPLIED_OLDER;
     if (r->collection <= GL_COLLECTION_NONE || r->collection >= GL_COLLECTIONS || (r->op != GL_OP_UPSERT && r->op != GL_OP_CANCEL))
-        return gl_fail(err, -EINVAL, "cache: only upserts and cancels of movements and declarations can be written");
+        return gl_fail(err, -EINVAL, "cache: only upserts and cancels of movements, declarations and tags can be written");
     int rc = gl_db_begin(&c->db, err);
     if (rc == 0) rc = gl_db_save(&c->db, err);
     if (rc < 0) return rc;

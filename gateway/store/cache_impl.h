@@ -5,11 +5,14 @@
 
 enum {
     CACHE_FIND_MOVEMENT,
-    CACHE_FIND_DECLARATION, /* by reference: id, version, state */
+    CACHE_FIND_DECLARATION,
+    CACHE_FIND_TAG, /* by reference: id, version, state */
     CACHE_PUT_MOVEMENT,
     CACHE_PUT_DECLARATION,
+    CACHE_PUT_TAG,
     CACHE_CANCEL_MOVEMENT,
-    CACHE_CANCEL_DECLARATION, /* the state and version alone */
+    CACHE_CANCEL_DECLARATION,
+    CACHE_CANCEL_TAG, /* the state and version alone */
     CACHE_DROP_LISTED,
     CACHE_DROP_MEANS,
     CACHE_DROP_EQUIPMENT,
@@ -30,6 +33,7 @@ enum {
     CACHE_LOOKUP,
     CACHE_GET_MOVEMENT,
     CACHE_GET_DECLARATION,
+    CACHE_GET_TAG,
     CACHE_GET_LISTED,
     CACHE_GET_MEANS,
     CACHE_GET_CONTAINERS,
@@ -42,6 +46,7 @@ enum {
     CACHE_TRIM_QUARANTINE,
     CACHE_COUNT_MOVEMENTS,
     CACHE_COUNT_DECLARATIONS,
+    CACHE_COUNT_TAGS,
     CACHE_QUERIES
 };
 
@@ -77,11 +82,26 @@ struct gl_cache {
     struct cache_hit hits[CACHE_HITS]; /* of the look-up in progress */
 };
 
+/* A look-up in progress. */
+struct cache_lookup {
+    struct gl_cache *c;
+    struct gl_answer *a;
+    struct gl_error *err;
+    bool alive; /* what is being found or loaded is alive: to leave out a part of it is a loss */
+};
+void gl_cache_left_out(struct cache_lookup *l);
+
+/* Its first step: c->hits[] and a->tags[] from the keys; one hit for each movement and declaration, with all the ways in which it was found. */
+int gl_cache_search(struct cache_lookup *l, const struct gl_query *q) GL_MUST_USE;
+
 /* The key of a container as it stands in `identifier`: canonical when it is an ISO 6346 number, else as typed. */
 int gl_cache_container_key(const char *typed, char key[IDENTIFIER_KEY]) GL_MUST_USE;
 
 /* Reads c->epoch[] when a rollback or the start has left it unknown. */
 int gl_cache_know_epochs(struct gl_cache *c, struct gl_error *err) GL_MUST_USE;
+
+/* True when the feed of a collection has begun anew since the record came, and has not sent it again: a cancellation may have been lost. */
+bool gl_cache_is_void(const struct gl_cache *c, enum gl_collection which, const char *epoch);
 
 /* True for what a new crossing does not lean on: such candidates come last, and leaving them out is no loss. */
 bool gl_cache_movement_dead(uint8_t state);

@@ -1,7 +1,7 @@
 /* Answering the core's query. Three steps:
  *
- *     1. each key   -> one covering search in `identifier`: hits (whose, how found, dead or alive)
- *     2. the hits   -> one per movement and declaration, in order: alive before dead, then how found, then reference
+ *     1. each key   -> hits (whose, how found, dead or alive), one per movement and declaration; and tags (cache_search.c)
+ *     2. the hits   -> in order: alive before dead, then how found, then reference
  *     3. the answer -> the first movements with all that they list, then the declarations that were found by themselves
  *
  * What is dead (exited, discharged, cancelled, expired) is told, so that its reason can be, but only after what is alive, and
@@ -12,94 +12,13 @@
 
 #include "store/cache_impl.h"
 
-struct reading_up {
-    struct gl_cache *c;
-    struct gl_answer *a;
-    struct gl_error *err;
-    bool alive; /* what is being loaded is alive: to leave out a part of it is a loss */
-};
-
 #define LEADS_NOWHERE "cache: an identifier leads to no record; %s"
-
-static void left_out(struct reading_up *l) {
-    if (l->alive) l->a->truncated = true;
-}
-
-/* ---- 1. hits ----------------------------------------------------------------------------------------------------------------- */
-
-/* How an identifier answers a key; 0 = not at all (a trailer key and a vehicle's plate). */
-static uint8_t by_of(uint8_t key_kind, uint8_t role) {
-    switch ((enum gl_key_kind)key_kind) {
-        case GL_KEY_NONE: return 0;
-        case GL_KEY_VEHICLE: return role == GL_ROLE_TRAILER ? GL_BY_SWAP : GL_BY_PLATE;
-        case GL_KEY_TRAILER: return role == GL_ROLE_TRAILER ? GL_BY_TRAILER : 0;
-        case GL_KEY_CONTAINER: return GL_BY_CONTAINER;
-        case GL_KEY_REFERENCE: return GL_BY_REFERENCE;
-    }
-    return 0;
-}
-
-static int identifier_text(const struct gl_key *key, char text[IDENTIFIER_KEY]) {
-    if (key->kind == GL_KEY_CONTAINER) return gl_cache_container_key(key->text, text);
-    if (key->kind != GL_KEY_REFERENCE) return gl_copy(text, IDENTIFIER_KEY, key->text);
-    gl_format(text, IDENTIFIER_KEY, "%s:%s", key->type, key->text); /* fits by construction */
-    return 0;
-}
-
-static void add_hit(struct reading_up *l, const struct cache_hit *hit, size_t nth) {
-    struct gl_cache *c = l->c;
-    l->alive = !hit->dead;
-    if (c->n_hits == CACHE_HITS || nth >= CACHE_HITS_PER_KEY)
-        left_out(l);
-    else if (hit->by)
-        c->hits[c->n_hits++] = *hit;
-}
-
-static int search(struct reading_up *l, const struct gl_key *key) {
-    char text[IDENTIFIER_KEY];
-    if (key->kind == GL_KEY_NONE || key->text[0] == '\0') return 0;
-    int rc = identifier_text(key, text);
-    if (rc < 0) return gl_fail(l->err, rc, "cache: a key is too long");
-    struct gl_rows q = gl_db_query(&l->c->db, CACHE_LOOKUP);
-    gl_put_text(&q, text);
-    gl_put_int(&q, key->kind == GL_KEY_TRAILER ? GL_KEY_VEHICLE : key->kind);
-    gl_put_int(&q, CACHE_HITS_PER_KEY + 1);
-    for (size_t nth = 0; (rc = gl_db_step(&q, l->err)) > 0; nth++) {
-        struct cache_hit hit;
-        hit.dead = gl_take_int(&q) != 0;
-        hit.owner = gl_take_u8(&q);
-        hit.id = gl_take_int(&q);
-        hit.by = by_of(key->kind, gl_take_u8(&q));
-        add_hit(l, &hit, nth);
-    }
-    return rc;
-}
 
 /* ---- 2. order ---------------------------------------------------------------------------------------------------------------- */
 
-static int by_owner(const void *x, const void *y) {
-    const struct cache_hit *a = x, *b = y;
-    if (a->owner != b->owner) return a->owner < b->owner ? -1 : 1;
-    return a->id < b->id ? -1 : a->id > b->id;
-}
-
-/* One hit for each movement and declaration, with all the ways in which it was found. */
-static void merge_hits(struct gl_cache *c) {
-    if (c->n_hits < 2) return;
-    qsort(c->hits, c->n_hits, sizeof c->hits[0], by_owner);
-    size_t n = 1;
-    for (size_t i = 1; i < c->n_hits; i++) {
-        if (by_owner(&c->hits[n - 1], &c->hits[i]) == 0)
-            c->hits[n - 1].by |= c->hits[i].by;
-        else
-            c->hits[n++] = c->hits[i];
-    }
-    c->n_hits = n;
-}
-
 /* The surest way first. */
 static int rank(uint8_t by) {
-    static const uint8_t order[] = {GL_BY_REFERENCE, GL_BY_PLATE, GL_BY_TRAILER, GL_BY_CONTAINER, GL_BY_SWAP};
+    static const uint8_t order[] = {GL_BY_REFERENCE, GL_BY_PLATE, GL_BY_TAG, GL_BY_TRAILER, GL_BY_CONTAINER, GL_BY_SWAP};
     for (size_t i = 0; i < GL_COUNT(order); i++)
         if (by & order[i]) return (int)i;
     return GL_COUNT(order);
@@ -121,14 +40,14 @@ static int compare_refs(const struct gl_ref *a, const struct gl_ref *b) {
 
 /* ---- 3. the answer ----------------------------------------------------------------------------------------------------------- */
 
-static int load_means(struct reading_up *l, uint8_t owner, int64_t id, struct gl_answer_means *means, uint16_t *n) {
+static int load_means(struct cache_lookup *l, uint8_t owner, int64_t id, struct gl_answer_means *means, uint16_t *n) {
     struct gl_rows q = gl_db_query(&l->c->db, CACHE_GET_MEANS);
     gl_put_int(&q, owner);
     gl_put_int(&q, id);
     int rc;
     while ((rc = gl_db_step(&q, l->err)) > 0) {
         if (*n == GL_MAX_ANSWER_MEANS) {
-            left_out(l);
+            gl_cache_left_out(l);
             gl_db_end(&q);
             return 0;
         }
@@ -141,14 +60,14 @@ static int load_means(struct reading_up *l, uint8_t owner, int64_t id, struct gl
     return rc;
 }
 
-static int load_containers(struct reading_up *l, uint8_t owner, int64_t id, char (*containers)[18], size_t max, uint16_t *n) {
+static int load_containers(struct cache_lookup *l, uint8_t owner, int64_t id, char (*containers)[18], size_t max, uint16_t *n) {
     struct gl_rows q = gl_db_query(&l->c->db, CACHE_GET_CONTAINERS);
     gl_put_int(&q, owner);
     gl_put_int(&q, id);
     int rc;
     while ((rc = gl_db_step(&q, l->err)) > 0) {
         if (*n == max) {
-            left_out(l);
+            gl_cache_left_out(l);
             gl_db_end(&q);
             return 0;
         }
@@ -156,11 +75,6 @@ static int load_containers(struct reading_up *l, uint8_t owner, int64_t id, char
         (*n)++;
     }
     return rc;
-}
-
-/* True when the feed has begun anew since the record came, and has not sent it again: a cancellation may have been lost. */
-static bool is_void(const struct gl_cache *c, uint8_t owner, const char *epoch) {
-    return epoch[0] && c->epoch[owner][0] && strcmp(epoch, c->epoch[owner]) != 0;
 }
 
 /* What is needed of a row to go on from it. */
@@ -178,7 +92,7 @@ static struct row take_declaration(struct gl_cache *c, struct gl_rows *q, struct
     gl_take_text(q, d->ref.value, sizeof d->ref.value);
     row.id = gl_take_int(q);
     gl_take_text(q, epoch, sizeof epoch);
-    d->received = row.id != GL_INT_NULL && !is_void(c, OWNER_DECLARATION, epoch);
+    d->received = row.id != GL_INT_NULL && !gl_cache_is_void(c, GL_COLLECTION_DECLARATIONS, epoch);
     row.equipped = false;
     if (!d->received) return row;
     d->version = gl_take_int(q);
@@ -189,7 +103,7 @@ static struct row take_declaration(struct gl_cache *c, struct gl_rows *q, struct
     return row;
 }
 
-static int load_declaration_parts(struct reading_up *l, struct gl_answer_declaration *d, struct row row) {
+static int load_declaration_parts(struct cache_lookup *l, struct gl_answer_declaration *d, struct row row) {
     if (!d->received) return 0;
     int rc = load_means(l, OWNER_DECLARATION, row.id, d->means, &d->n_means);
     return rc < 0 || !row.equipped
@@ -204,9 +118,9 @@ static struct gl_answer_declaration *find_declaration(struct gl_answer *a, const
 }
 
 /* The next free declaration of the answer, cleared; NULL when it is full. It counts once n_declarations is raised. */
-static struct gl_answer_declaration *free_declaration(struct reading_up *l) {
+static struct gl_answer_declaration *free_declaration(struct cache_lookup *l) {
     if (l->a->n_declarations == GL_MAX_ANSWER_DECLARATIONS) {
-        left_out(l);
+        gl_cache_left_out(l);
         return NULL;
     }
     struct gl_answer_declaration *d = &l->a->declarations[l->a->n_declarations];
@@ -221,7 +135,7 @@ static uint8_t hit_by(const struct gl_cache *c, int64_t id) {
     return 0;
 }
 
-static int load_listed(struct reading_up *l, int64_t movement, struct gl_answer_movement *m) {
+static int load_listed(struct cache_lookup *l, int64_t movement, struct gl_answer_movement *m) {
     struct gl_rows q = gl_db_query(&l->c->db, CACHE_GET_LISTED);
     gl_put_int(&q, movement);
     int rc;
@@ -246,7 +160,7 @@ static int load_listed(struct reading_up *l, int64_t movement, struct gl_answer_
 }
 
 /* 1 = loaded; 0 = void. */
-static int load_movement_row(struct reading_up *l, const struct cache_hit *hit, struct gl_answer_movement *m, struct row *ret) {
+static int load_movement_row(struct cache_lookup *l, const struct cache_hit *hit, struct gl_answer_movement *m, struct row *ret) {
     char epoch[41];
     memset(m, 0, sizeof *m);
     struct gl_rows q = gl_db_query(&l->c->db, CACHE_GET_MOVEMENT);
@@ -269,10 +183,10 @@ static int load_movement_row(struct reading_up *l, const struct cache_hit *hit, 
     ret->equipped = gl_take_int(&q) > 0;
     if ((rc = gl_taken(&q, l->err)) < 0) return rc;
     gl_db_end(&q);
-    return !is_void(l->c, OWNER_MOVEMENT, epoch);
+    return !gl_cache_is_void(l->c, GL_COLLECTION_MOVEMENTS, epoch);
 }
 
-static int load_movement_parts(struct reading_up *l, struct row row, struct gl_answer_movement *m) {
+static int load_movement_parts(struct cache_lookup *l, struct row row, struct gl_answer_movement *m) {
     int rc = load_means(l, OWNER_MOVEMENT, row.id, m->means, &m->n_means);
     if (rc == 0 && row.equipped)
         rc = load_containers(l, OWNER_MOVEMENT, row.id, m->containers, GL_COUNT(m->containers), &m->n_containers);
@@ -299,7 +213,7 @@ static void sort_movements(struct gl_answer *a, struct row *rows) {
         }
 }
 
-static int answer_movements(struct reading_up *l) {
+static int answer_movements(struct cache_lookup *l) {
     struct gl_answer *a = l->a;
     struct gl_answer_movement spare;
     struct row rows[GL_MAX_ANSWER_MOVEMENTS], row;
@@ -326,7 +240,7 @@ static int answer_movements(struct reading_up *l) {
     return rc;
 }
 
-static int answer_declaration(struct reading_up *l, const struct cache_hit *hit) {
+static int answer_declaration(struct cache_lookup *l, const struct cache_hit *hit) {
     struct gl_answer_declaration *d = free_declaration(l);
     if (!d) return 0;
     struct gl_rows q = gl_db_query(&l->c->db, CACHE_GET_DECLARATION);
@@ -352,7 +266,7 @@ static int declaration_order(const void *x, const void *y) {
     return compare_refs(&a->ref, &b->ref);
 }
 
-static int answer_declarations(struct reading_up *l) {
+static int answer_declarations(struct cache_lookup *l) {
     struct gl_answer *a = l->a;
     size_t listed = a->n_declarations;
     int rc = 0;
@@ -367,27 +281,26 @@ static int answer_declarations(struct reading_up *l) {
 }
 
 int gl_cache_lookup(struct gl_cache *c, const struct gl_query *q, struct gl_answer *ret, struct gl_error *err) {
-    struct reading_up l = {.c = c, .a = ret, .err = err, .alive = true};
+    struct cache_lookup l = {.c = c, .a = ret, .err = err, .alive = true};
     /* Not all of it is cleared: the answer is large, and each element is cleared as it is used. */
     memcpy(ret->passage, q->passage, sizeof ret->passage);
     ret->lane = q->lane;
     ret->failed = ret->truncated = false;
     ret->n_movements = ret->n_declarations = 0;
-    c->n_hits = 0;
+    ret->n_tags = 0;
     /* One transaction for all its queries: one snapshot, and locks taken once. */
     bool own = !c->db.in_tx;
     int rc = own ? gl_db_begin(&c->db, err) : 0;
     if (rc == 0) rc = gl_cache_know_epochs(c, err);
-    for (size_t i = 0; rc == 0 && i < q->n_keys && i < GL_MAX_KEYS; i++) rc = search(&l, &q->keys[i]);
-    merge_hits(c);
-    if (c->n_hits > 1) qsort(c->hits, c->n_hits, sizeof c->hits[0], by_worth);
+    if (rc == 0) rc = gl_cache_search(&l, q);
+    if (rc == 0 && c->n_hits > 1) qsort(c->hits, c->n_hits, sizeof c->hits[0], by_worth);
     if (rc == 0) rc = answer_movements(&l);
     if (rc == 0) rc = answer_declarations(&l);
     if (own && rc == 0) rc = gl_db_commit(&c->db, err);
     if (own && rc < 0) gl_db_rollback(&c->db);
     if (rc < 0) {
         ret->failed = true;
-        ret->n_movements = ret->n_declarations = 0;
+        ret->n_tags = ret->n_movements = ret->n_declarations = 0;
     }
     return rc;
 }

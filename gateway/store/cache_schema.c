@@ -1,5 +1,5 @@
 /* The cache's schema and every query on it. Kinds, states and roles are the numbers of model/lodged.h, times are ms since 1970
- * (0 = none), masses are grams. Movements and declarations are never deleted: what was cancelled stays, as a tombstone. */
+ * (0 = none), masses are grams. Movements, declarations and tags are never deleted: what was cancelled stays, as a tombstone. */
 #include "store/cache_impl.h"
 
 /* Append only; a schema that is in use somewhere is never edited. */
@@ -61,6 +61,12 @@ static const char *const migrations[] = {
     "CREATE TABLE quarantine("
     "  id INTEGER PRIMARY KEY, collection INTEGER NOT NULL, epoch TEXT NOT NULL, seq INTEGER NOT NULL, place TEXT NOT NULL,"
     "  reason TEXT NOT NULL, at INTEGER NOT NULL) STRICT;",
+    /* The registry of tags. What a tag leads to is found by its plate, in `identifier`. */
+    "CREATE TABLE tag("
+    "  id INTEGER PRIMARY KEY, ref_type TEXT NOT NULL, ref_value TEXT NOT NULL, version INTEGER NOT NULL, epoch TEXT NOT NULL,"
+    "  state INTEGER NOT NULL, role INTEGER NOT NULL, plate TEXT NOT NULL, country TEXT NOT NULL, valid_to INTEGER NOT NULL,"
+    "  written_at INTEGER NOT NULL,"
+    "  UNIQUE(ref_type, ref_value)) STRICT;",
 };
 
 static const char *const pragmas[] = {"PRAGMA synchronous=NORMAL", "PRAGMA cache_size=-16384", "PRAGMA wal_autocheckpoint=1000",
@@ -69,6 +75,7 @@ static const char *const pragmas[] = {"PRAGMA synchronous=NORMAL", "PRAGMA cache
 static const struct gl_sql queries[CACHE_QUERIES] = {
     [CACHE_FIND_MOVEMENT] = {"SELECT id, version, state FROM movement WHERE ref_type=?1 AND ref_value=?2", 2, 3},
     [CACHE_FIND_DECLARATION] = {"SELECT id, version, state FROM declaration WHERE ref_type=?1 AND ref_value=?2", 2, 3},
+    [CACHE_FIND_TAG] = {"SELECT id, version, state FROM tag WHERE ref_type=?1 AND ref_value=?2", 2, 3},
     [CACHE_PUT_MOVEMENT] = {"INSERT INTO movement(id, ref_type, ref_value, version, epoch, kind, state, channel, direction, office,"
                             " eta, valid_from, valid_to, written_at, equipment)"
                             " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15)"
@@ -84,8 +91,15 @@ static const struct gl_sql queries[CACHE_QUERIES] = {
          " control=?11, control_type=?12, eori=?13, aeo=?14, written_at=?15, equipment=?16"
          " RETURNING id",
          16, 1},
+    [CACHE_PUT_TAG] = {"INSERT INTO tag(id, ref_type, ref_value, version, epoch, state, role, plate, country, valid_to, written_at)"
+                       " VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11)"
+                       " ON CONFLICT(id) DO UPDATE SET version=?4, epoch=?5, state=?6, role=?7, plate=?8, country=?9,"
+                       " valid_to=?10, written_at=?11"
+                       " RETURNING id",
+                       11, 1},
     [CACHE_CANCEL_MOVEMENT] = {"UPDATE movement SET version=?2, state=?3, written_at=?4 WHERE id=?1", 4, 0},
     [CACHE_CANCEL_DECLARATION] = {"UPDATE declaration SET version=?2, state=?3, written_at=?4 WHERE id=?1", 4, 0},
+    [CACHE_CANCEL_TAG] = {"UPDATE tag SET version=?2, state=?3, written_at=?4 WHERE id=?1", 4, 0},
     [CACHE_DROP_LISTED] = {"DELETE FROM movement_declaration WHERE movement=?1", 1, 0},
     [CACHE_DROP_MEANS] = {"DELETE FROM means WHERE owner_kind=?1 AND owner=?2", 2, 0},
     [CACHE_DROP_EQUIPMENT] = {"DELETE FROM equipment WHERE owner_kind=?1 AND owner=?2", 2, 0},
@@ -115,6 +129,7 @@ static const struct gl_sql queries[CACHE_QUERIES] = {
         {"SELECT ref_type, ref_value, id, epoch, version, state, control, valid_to, equipment FROM declaration"
          " WHERE id=?1",
          1, 9},
+    [CACHE_GET_TAG] = {"SELECT epoch, state, valid_to, role, plate, country FROM tag WHERE ref_type='epc' AND ref_value=?1", 1, 6},
     [CACHE_GET_LISTED] =
         {"SELECT l.ref_type, l.ref_value, d.id, d.epoch, d.version, d.state, d.control, d.valid_to, d.equipment"
          " FROM movement_declaration l LEFT JOIN declaration d ON d.ref_type=l.ref_type AND d.ref_value=l.ref_value"
@@ -139,6 +154,7 @@ static const struct gl_sql queries[CACHE_QUERIES] = {
     [CACHE_TRIM_QUARANTINE] = {"DELETE FROM quarantine WHERE id<=?1", 1, 0},
     [CACHE_COUNT_MOVEMENTS] = {"SELECT count(*) FROM movement", 0, 1},
     [CACHE_COUNT_DECLARATIONS] = {"SELECT count(*) FROM declaration", 0, 1},
+    [CACHE_COUNT_TAGS] = {"SELECT count(*) FROM tag", 0, 1},
 };
 
 const struct gl_store_kind gl_cache_kind = {

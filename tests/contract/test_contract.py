@@ -144,6 +144,25 @@ class SchemaFiles(unittest.TestCase):
             event["data"].update(op=op, body=body)
             self.assertEqual(right, not CONTRACT.schemas.errors("feed-movements.json", event), (op, body))
 
+    def test_a_tag_is_known_by_its_epc(self):
+        for value, right in (("3034257BF7194E4000001A85", True), ("30 34-25 7b", True), ("E2", True), ("303", False), ("", False), ("30G4", False),
+                             ("urn:epc:raw:8.x30", False), ("30" * 32, True), ("30" * 33, False)):
+            for number in (0, 1):
+                event = example("feedTags", number)
+                event["data"]["body"]["ref"]["value"] = value
+                self.assertEqual(right, not CONTRACT.schemas.errors("feed-tags.json", event), value)
+        for member, value in (("ref", {"type": "gmr", "value": "30"}), ("plate", None), ("state", "lost"), ("role", "cargo"), ("vehicle", "X")):
+            event = example("feedTags")
+            event["data"]["body"][member] = value
+            self.assertTrue(CONTRACT.schemas.errors("feed-tags.json", event), member)
+
+    def test_a_portal_says_one_thing_at_a_time(self):
+        for number, phase in enumerate(("alarm", "occupancy", "fault", "tamper")):
+            event = example("readingRadiation", number)
+            self.assertEqual(phase, event["data"]["value"]["phase"])
+            del event["data"]["value"]["gamma"]
+            self.assertTrue(CONTRACT.schemas.errors("reading-radiation.json", event), "%s: null and absent are not the same" % phase)
+
 
 class Examples(unittest.TestCase):
     def test_they_fit_their_schemas(self):
@@ -193,8 +212,9 @@ class Recordings(unittest.TestCase):
         self.take("reply/desk-1/my/own/place", example("reply"))
         self.take("command/desk-1/override", example("commandOverride"))
         self.take("feed/movements", example("feedMovements", 2))
+        self.take("feed/tags", example("feedTags"))
         self.assertFinds()
-        self.assertIn("13 messages, 0 violations", self.recording.summary())
+        self.assertIn("14 messages, 0 violations", self.recording.summary())
 
     def test_lines(self):
         text = json.dumps(example("stateGateway"))
@@ -251,6 +271,20 @@ class Recordings(unittest.TestCase):
         self.take("state/device/in-1.front", state, True)
         self.take("lane/in-1/reading/plate", example("readingPlate"))
         self.assertFinds("state/device.* holds a plate")
+
+    def test_plate_of_the_registry_in_a_state(self):
+        state = example("stateDevice")
+        state["data"]["reason"] = "waits for NC-15 REG"
+        self.take("state/device/in-1.front", state, True)
+        self.take("feed/tags", example("feedTags"))
+        self.assertFinds("state/device.* holds a plate")
+
+    def test_readings_of_antenna_and_portal(self):
+        self.take("lane/in-1/reading/tag", example("readingTag"))
+        self.take("lane/in-1/reading/radiation", example("readingRadiation"))
+        self.assertFinds()
+        self.take("lane/in-1/reading/tag", example("readingTag"), True)
+        self.assertFinds("is retained")
 
     def test_json_that_means_two_things(self):
         self.recording.message(PREFIX + "state/gateway", '{"id":"1","id":"2"}', True)

@@ -18,7 +18,7 @@
 
 /* Queries that may walk a table: small ones, counts, or in the order of an index and limited. */
 static bool may_scan(const struct gl_store_kind *kind, size_t i) {
-    static const unsigned cache[] = {CACHE_COUNT_MOVEMENTS, CACHE_COUNT_DECLARATIONS};
+    static const unsigned cache[] = {CACHE_COUNT_MOVEMENTS, CACHE_COUNT_DECLARATIONS, CACHE_COUNT_TAGS};
     static const unsigned journal[] = {JOURNAL_HEAD,  JOURNAL_STREAMS,       JOURNAL_SUM,
                                        JOURNAL_MODES, JOURNAL_OPEN_PASSAGES, JOURNAL_LIST};
     const unsigned *list = kind == &gl_cache_kind ? cache : journal;

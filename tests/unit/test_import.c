@@ -103,6 +103,30 @@ static void lines_with_defaults(void **state GL_UNUSED) {
     gl_buf_free(&again.json);
 }
 
+#define T(epc)                                                                      \
+    "{\"collection\":\"tags\",\"body\":{\"ref\":{\"type\":\"epc\",\"value\":\"" epc \
+    "\"},\"version\":1,\"state\":\"active\",\"plate\":\"NC15REG\"}}"
+
+static void lines_of_the_registry(void **state GL_UNUSED) {
+    static const char text[] = T("e2 00") "\n" T("e2 0") "\n" T("E201") "\n"
+        "{\"collection\":\"tags\",\"op\":\"cancel\",\"body\":{\"ref\":{\"type\":\"epc\",\"value\":\"e200\"}}}";
+    struct result res = {0};
+    struct gl_error err = {""};
+    assert_int_equal(import(text, sizeof text - 1, &res, &err), 1);
+    assert_int_equal(res.records, 3);
+    assert_string_equal(res.where, "line 2");
+    assert_non_null(strstr(res.reason, "\"e2 0\" is no EPC"));
+    assert_non_null(
+        strstr(res.json.data, "\"value\":\"E200\"},\"version\":1,\"state\":\"active\",\"role\":\"vehicle\",\"plate\":\"NC15REG\""));
+    assert_non_null(
+        strstr(res.json.data, "\"op\":\"cancel\",\"as_of\":null,\"body\":{\"ref\":{\"type\":\"epc\",\"value\":\"E200\"}"));
+    struct result again = {0};
+    assert_int_equal(import(res.json.data, res.json.len, &again, &err), 0);
+    assert_string_equal(again.json.data, res.json.data);
+    gl_buf_free(&res.json);
+    gl_buf_free(&again.json);
+}
+
 static void good_lines_go_on(void **state GL_UNUSED) {
     static const char text[] = M("A1") "\n{\"collection\":\"movements\"}\n" M("A2") "\n{\"collection\n" M("A3");
     struct result res = {0};
@@ -327,17 +351,12 @@ static void only_road_means_count(void **state GL_UNUSED) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(lines_with_defaults),
-        cmocka_unit_test(good_lines_go_on),
-        cmocka_unit_test(bad_lines),
-        cmocka_unit_test(hostile_lines),
-        cmocka_unit_test(files_that_are_neither),
-        cmocka_unit_test(sink_may_stop),
-        cmocka_unit_test(samples_give_their_goldens),
-        cmocka_unit_test(bad_messages),
-        cmocka_unit_test(hostile_messages),
-        cmocka_unit_test(limits_are_reached),
-        cmocka_unit_test(only_road_means_count),
+        cmocka_unit_test(lines_with_defaults), cmocka_unit_test(lines_of_the_registry),
+        cmocka_unit_test(good_lines_go_on),    cmocka_unit_test(bad_lines),
+        cmocka_unit_test(hostile_lines),       cmocka_unit_test(files_that_are_neither),
+        cmocka_unit_test(sink_may_stop),       cmocka_unit_test(samples_give_their_goldens),
+        cmocka_unit_test(bad_messages),        cmocka_unit_test(hostile_messages),
+        cmocka_unit_test(limits_are_reached),  cmocka_unit_test(only_road_means_count),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

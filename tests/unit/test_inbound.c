@@ -18,6 +18,11 @@
     "{\"collection\":\"movements\",\"epoch\":\"e1\",\"seq\":7,\"op\":\"upsert\",\"as_of\":\"2026-11-23T11:16:50Z\","        \
     "\"body\":{\"ref\":{\"type\":\"gmr\",\"value\":\"GMRI00KFVQDM\"},\"version\":1,\"kind\":\"goods\",\"state\":\"ready\"," \
     "\"means\":[{\"role\":\"vehicle\",\"plate\":\"NC15 REG\",\"country\":\"GB\"}]}}"
+#define TAG_FEED(epc)                                                                                                      \
+    "{\"specversion\":\"1.0\",\"id\":\"t-1\",\"source\":\"/"                                                               \
+    "hub\",\"type\":\"greenlane.feed.tags\",\"data\":{\"collection\":\"tags\","                                            \
+    "\"epoch\":\"e1\",\"seq\":5,\"op\":\"upsert\",\"as_of\":\"2026-11-23T11:16:50Z\",\"body\":{\"ref\":{\"type\":\"epc\"," \
+    "\"value\":\"" epc "\"},\"version\":1,\"state\":\"active\",\"plate\":\"NC15 REG\"}}}"
 #define COMMAND(name, data) \
     "{\"specversion\":\"1.0\",\"id\":\"c-1\",\"source\":\"/desk\",\"type\":\"greenlane.command." name "\",\"data\":" data "}"
 #define CLOSE_DATA "{\"lane\":\"in-1\",\"expires_at\":\"2026-11-23T11:17:57Z\"}"
@@ -42,6 +47,16 @@ static void a_movement_becomes_a_record(void **state) {
     assert_int_equal(in->record.body.movement.n_means, 1);
 }
 
+static void a_tag_becomes_a_record(void **state) {
+    (void)state;
+    look("greenlane/v1/north/feed/tags", TAG_FEED("3034257bf7194e4000001a85"));
+    assert_int_equal(in->kind, GL_INBOUND_FEED);
+    assert_int_equal(in->record.collection, GL_COLLECTION_TAGS);
+    assert_int_equal(in->record.seq, 5);
+    assert_string_equal(in->record.body.tag.ref.value, "3034257BF7194E4000001A85");
+    assert_int_equal(in->record.body.tag.role, GL_ROLE_VEHICLE);
+}
+
 static void a_heartbeat_becomes_a_record(void **state) {
     (void)state;
     look("greenlane/v1/north/feed/movements",
@@ -63,6 +78,8 @@ static void a_bad_record_is_refused_with_its_number(void **state) {
          FEED("{\"collection\":\"declarations\",\"epoch\":\"e1\",\"seq\":4,\"op\":\"heartbeat\",\"as_of\":\"2026-11-23T11:16:"
               "50Z\"}"),
          "e1", 4, "on the topic of movements"},
+        {"tags", FEED(MOVEMENT), "e1", 7, "\"greenlane.feed.tags\" is needed"},
+        {"tags", TAG_FEED("303"), "e1", 5, "is no EPC"},
         {"movements", "{\"specversion\":\"1.0\",\"data\":{\"epoch\":\"e2\",\"seq\":3,\"seq\":3}}", "e2", 3, "stands twice"},
         {"movements", "{\"data\":{\"epoch\":5,\"seq\":-3}}", "", GL_INT_NULL, "specversion: missing"},
         {"movements", "{\"data\":{\"epoch\":\"e2\",\"se", "", GL_INT_NULL, "no valid JSON"},
@@ -265,6 +282,7 @@ static int tear_down(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_movement_becomes_a_record),
+        cmocka_unit_test(a_tag_becomes_a_record),
         cmocka_unit_test(a_heartbeat_becomes_a_record),
         cmocka_unit_test(a_bad_record_is_refused_with_its_number),
         cmocka_unit_test(a_huge_record_is_refused_unread),

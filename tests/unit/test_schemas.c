@@ -266,6 +266,8 @@ static void check_object(struct place p, const struct gl_fields *t, enum directi
         if (!f) fail_msg("%s: the table %s has no member \"%s\"", p.path, t->name, name);
         check_field(below(p, v, name), f, f->type == GL_F_STRUCT && way == COMMAND ? TAKEN : way);
     }
+    for (size_t i = 0; i < t->n; i++)
+        if (field_of(t, t->f[i].name) != &t->f[i]) fail_msg("%s: the table writes \"%s\" twice", p.path, t->f[i].name);
     for (size_t i = 0; i < t->n && way != COMMAND; i++)
         if (!json_object_get(properties, t->f[i].name)) fail_msg("%s: \"%s\" is missing", p.path, t->f[i].name);
     check_required(p, t, way);
@@ -373,7 +375,16 @@ static void check_body(const char *schema, const char *def, uint8_t collection, 
     check_object(p, gl_feed_body_fields(collection, op), TAKEN);
 }
 
+/* Each schema names its own collection alone. */
+static void expect_collection(const char *schema, uint8_t collection) {
+    const json_t *words = json_object_get(member(data_of(schema), "collection").node, "enum");
+    assert_int_equal(json_array_size(words), 1);
+    assert_true(holds(words, gl_collections[collection]));
+}
+
 static void feed(void **state GL_UNUSED) {
+    static const char *const defs[GL_COLLECTIONS] = {
+        [GL_COLLECTION_MOVEMENTS] = "movement", [GL_COLLECTION_DECLARATIONS] = "declaration", [GL_COLLECTION_TAGS] = "tag"};
     for (uint8_t k = 1; k < GL_COLLECTIONS; k++) {
         char schema[40];
         bool null = false;
@@ -395,8 +406,10 @@ static void feed(void **state GL_UNUSED) {
         assert_int_equal(json_object_size(properties), json_object_size(written));
         expect_words(member(data, "op"), json_object_get(member(data, "op").node, "enum"), gl_feed_ops, &null);
         assert_false(null);
+        expect_collection(schema, k);
         json_decref(written);
-        check_body(schema, k == GL_COLLECTION_MOVEMENTS ? "movement" : "declaration", k, GL_OP_UPSERT);
+        assert_non_null(defs[k]);
+        check_body(schema, defs[k], k, GL_OP_UPSERT);
         check_body(schema, "cancel", k, GL_OP_CANCEL);
     }
 }
