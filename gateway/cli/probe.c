@@ -72,7 +72,8 @@ int gl_probe_list(const struct gl_config *c, struct gl_probe *list) {
     int n = 0;
     if (c->mqtt.url[0]) describe_broker(c->mqtt.url, &list[n++]);
     for (int i = 0; i < c->n_lanes; i++) {
-        for (int k = 0; k < c->lanes[i].n_devices; k++) describe_device(c->paths.plugins, &c->lanes[i].devices[k], &list[n++]);
+        for (int k = 0; k < c->lanes[i].n_devices; k++)
+            if (!c->lanes[i].devices[k].shared) describe_device(c->paths.plugins, &c->lanes[i].devices[k], &list[n++]);
         n += add_chips(&c->lanes[i], list + n);
     }
     return n;

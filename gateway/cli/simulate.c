@@ -90,7 +90,8 @@ static int begin(struct gl_simulation *s, const uint8_t key[32], int64_t wall, s
     for (int i = 0; i < s->config->n_lanes; i++) {
         const struct gl_lane_config *l = &s->config->lanes[i];
         char gpio[GL_ID + 8];
-        for (int k = 0; k < l->n_devices; k++) online(s, l->devices[k].id, l->id);
+        for (int k = 0; k < l->n_devices; k++)
+            if (!l->devices[k].shared) online(s, l->devices[k].id, l->id);
         gl_format(gpio, sizeof gpio, "%s.gpio", l->id);
         if (l->n_lines > 0) online(s, gpio, l->id);
     }
@@ -195,8 +196,8 @@ const struct gl_cli_command gl_cli_simulate = {
         "Nothing is kept, nothing is connected, no plugin is loaded. The same input gives the same output, byte for byte.\n"
         "\n"
         "Needed of each event are time, type, subject and data; times must not run backwards:\n"
-        "  greenlane.reading.KIND      subject device/LANE.NAME; plate, code, container, presence or class\n"
-        "  greenlane.feed.COLLECTION   movements or declarations\n"
+        "  greenlane.reading.KIND      subject device/LANE.NAME; plate, tag, code, container, radiation, presence or class\n"
+        "  greenlane.feed.COLLECTION   movements, declarations or tags\n"
         "  greenlane.command.NAME      subject client/ID; without expires_at it stands for a minute\n"
         "  greenlane.state.device      subject device/LANE.NAME or device/LANE.gpio: takes a device offline and back\n"
         "Other types are skipped. At the start every device is online and the clock is synchronised. After the last line time runs "

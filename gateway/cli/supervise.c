@@ -17,7 +17,8 @@ int gl_run_plan(const struct gl_config *c, bool with_link, struct gl_program *li
         char gpio[GL_ID + 8];
         gl_format(gpio, sizeof gpio, "%s.gpio", l->id);
         if (l->n_lines > 0) add(&list[n++], GL_PROGRAM_DEVICE, "greenlane-device", gpio);
-        for (int k = 0; k < l->n_devices; k++) add(&list[n++], GL_PROGRAM_DEVICE, "greenlane-device", l->devices[k].id);
+        for (int k = 0; k < l->n_devices; k++)
+            if (!l->devices[k].shared) add(&list[n++], GL_PROGRAM_DEVICE, "greenlane-device", l->devices[k].id);
     }
     return n;
 }

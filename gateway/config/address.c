@@ -161,3 +161,12 @@ int gl_address_parse(const char *at, const struct gl_protocol *p, struct gl_addr
     *ret = a;
     return 0;
 }
+
+int gl_address_parse_listen(const char *at, struct gl_address *ret, struct gl_error *err) {
+    struct gl_address a = {.transport = GL_TRANSPORT_TCP_LISTEN};
+    if (strstr(at, "://")) return gl_fail(err, -EINVAL, "nothing stands before the address here: write ADDRESS:PORT");
+    int rc = parse_listen_host(at, strlen(at), &a, err);
+    if (rc < 0) return rc;
+    *ret = a;
+    return 0;
+}

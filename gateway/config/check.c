@@ -16,8 +16,11 @@ void gl_config_error_text(const struct gl_config_error *e, struct gl_buf *out) {
 static void describe_lane(const struct gl_config *c, const struct gl_lane_config *l, struct gl_buf *out) {
     gl_buf_printf(out, "  lane %s: %s, profile %s (%s)", l->id, gl_directions[l->direction], c->profiles[l->profile].id,
                   gl_modes[c->profiles[l->profile].mode]);
-    for (uint16_t i = 0; i < l->n_devices; i++)
-        gl_buf_printf(out, "%s%s %s/%s", i > 0 ? ", " : "; ", l->devices[i].name, l->devices[i].plugin, l->devices[i].protocol);
+    for (uint16_t i = 0; i < l->n_devices; i++) {
+        const struct gl_device_config *d = &l->devices[i];
+        gl_buf_printf(out, "%s%s %s/%s", i > 0 ? ", " : "; ", d->name, d->plugin, d->protocol);
+        if (d->shared) gl_buf_printf(out, " of %s", d->id);
+    }
     size_t inputs = 0;
     for (uint16_t i = 0; i < l->n_lines; i++) inputs += l->lines[i].use == GL_LINE_INPUT;
     gl_buf_printf(out, "; %zu sensor lines, %zu output lines\n", inputs, l->n_lines - inputs);

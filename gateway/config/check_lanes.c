@@ -25,6 +25,12 @@ static bool gives_code(const struct gl_device_config *d) {
 static bool gives_container(const struct gl_device_config *d) {
     return is_plugin(d, "code") || is_plugin(d, "anpr");
 }
+static bool gives_tag(const struct gl_device_config *d) {
+    return is_plugin(d, "rfid");
+}
+static bool gives_radiation(const struct gl_device_config *d) {
+    return is_plugin(d, "radiation");
+}
 
 static const struct need needs[] = {
     {GL_NEED_PLATE, gives_plate, "plate, but no device of this lane gives one; add a camera: {use: anpr/..., role: vehicle}"},
@@ -32,6 +38,8 @@ static const struct need needs[] = {
      "trailer, but no device of this lane has role: trailer; add a camera: {use: anpr/..., role: trailer}"},
     {GL_NEED_CODE, gives_code, "code, but no device of this lane reads one; add a reader: {use: code/...}"},
     {GL_NEED_CONTAINER, gives_container, "container, but no device of this lane gives one; add a reader or a camera"},
+    {GL_NEED_TAG, gives_tag, "tag, but no antennas serve this lane; add a reader: {use: rfid/...}, or share another lane's"},
+    {GL_NEED_RADIATION, gives_radiation, "radiation, but this lane has no portal; add one: {use: radiation/...}"},
 };
 
 static bool any_device(const struct gl_lane_config *lane, bool (*test)(const struct gl_device_config *d)) {
@@ -43,7 +51,8 @@ static bool any_device(const struct gl_lane_config *lane, bool (*test)(const str
 static void default_after(struct gl_lane_config *lane, const struct gl_profile *p) {
     for (uint16_t i = 0; i < lane->n_devices; i++) {
         struct gl_device_config *d = &lane->devices[i];
-        if (d->role == GL_ROLE_TRAILER && d->after_max_ms == 0) d->after_max_ms = p->decide_within_ms;
+        bool late = d->role == GL_ROLE_TRAILER || is_plugin(d, "radiation");
+        if (late && d->after_max_ms == 0) d->after_max_ms = p->decide_within_ms;
     }
 }
 
@@ -65,15 +74,32 @@ static void check_lane(struct gl_reader *r, struct gl_lane_config *lane, const s
                       p->id);
 }
 
+/* What the feed must bring, for a profile that requires it. */
+static const struct {
+    enum gl_need need;
+    unsigned any_of; /* collections */
+    const char *help;
+} lodged[] = {
+    {GL_NEED_DECLARATION, 1U << GL_COLLECTION_MOVEMENTS | 1U << GL_COLLECTION_DECLARATIONS,
+     "requires a declaration, but the feed brings none; add feed: {collections: [movements, declarations]}"},
+    {GL_NEED_TAG, 1U << GL_COLLECTION_TAGS,
+     "requires a tag, but the feed brings no registry of tags; add it: feed: {collections: [tags, ...]}"},
+};
+
+/* An unknown collection has an error of its own, and may have been meant. */
+static bool may_bring(const struct gl_reader *r, unsigned any_of) {
+    const struct gl_yaml_node *n = gl_yaml_get(gl_yaml_get(r->y.root, "feed"), "collections");
+    bool read = !n || (n->kind == GL_YAML_LIST && n->n == (size_t)__builtin_popcount(r->c->feed.collections));
+    return !read || (r->c->feed.collections & any_of) != 0;
+}
+
 static void check_profiles(struct gl_reader *r) {
     const struct gl_yaml_node *profiles = gl_yaml_get(r->y.root, "profiles");
-    const struct gl_yaml_node *collections = gl_yaml_get(gl_yaml_get(r->y.root, "feed"), "collections");
-    if (r->c->feed.collections != 0 || (collections && collections->n > 0)) return;
     for (uint16_t i = 0; i < r->c->n_profiles; i++) {
         const struct gl_yaml_node *n = gl_yaml_get(gl_yaml_get(profiles, r->c->profiles[i].id), "require");
-        if (n && (r->c->profiles[i].require & GL_NEED_DECLARATION))
-            gl_yaml_error(&r->y, n,
-                          "requires a declaration, but the feed brings none; add feed: {collections: [movements, declarations]}");
+        for (size_t k = 0; n && k < GL_COUNT(lodged); k++)
+            if ((r->c->profiles[i].require & lodged[k].need) && !may_bring(r, lodged[k].any_of))
+                gl_yaml_error(&r->y, n, "%s", lodged[k].help);
     }
 }
 
@@ -153,26 +179,70 @@ static bool clash(const struct gl_address *a, const struct gl_address *b) {
            (strcmp(a->host, b->host) == 0 || everywhere(a->host) || everywhere(b->host));
 }
 
+/* A reader of tags serves one caller: a second process would be refused for ever. */
+static bool same_reader(const struct gl_device_config *one, const struct gl_address *a, const struct gl_device_config *two,
+                        const struct gl_address *b) {
+    return is_plugin(one, "rfid") && is_plugin(two, "rfid") && a->transport == GL_TRANSPORT_TCP_CONNECT &&
+           b->transport == GL_TRANSPORT_TCP_CONNECT && a->port == b->port && strcmp(a->host, b->host) == 0;
+}
+
 static const struct gl_yaml_node *at_of(const struct gl_reader *r, const struct gl_lane_config *lane,
                                         const struct gl_device_config *d) {
     const struct gl_yaml_node *n = gl_yaml_get(gl_yaml_get(r->y.root, "lanes"), lane->id);
     return gl_yaml_get(gl_yaml_get(gl_yaml_get(n, "devices"), d->name), "at");
 }
 
+static void refuse_address(struct gl_reader *r, const struct gl_yaml_node *at, enum gl_transport how, const char *other) {
+    if (how == GL_TRANSPORT_TCP_CONNECT)
+        gl_yaml_error(&r->y, at, "this reader is already used as %s, and serves one caller; write {shares: %s, antennas: [...]}",
+                      other, other);
+    else if (how == GL_TRANSPORT_SERIAL)
+        gl_yaml_error(&r->y, at, "the serial device already belongs to %s", other);
+    else
+        gl_yaml_error(&r->y, at, "the port already belongs to %s; give each device a port of its own", other);
+}
+
 static void check_against_earlier(struct gl_reader *r, uint16_t lane, uint16_t device, const struct gl_address *a) {
     const struct gl_config *c = r->c;
+    const struct gl_device_config *d = &c->lanes[lane].devices[device];
     for (uint16_t i = 0; i <= lane; i++)
         for (uint16_t j = 0; j < (i < lane ? c->lanes[i].n_devices : device); j++) {
             const struct gl_device_config *other = &c->lanes[i].devices[j];
             struct gl_address b;
-            if (gl_address_parse(other->at, NULL, &b, NULL) < 0 || !clash(a, &b)) continue;
-            gl_yaml_error(&r->y, at_of(r, &c->lanes[lane], &c->lanes[lane].devices[device]),
-                          a->transport == GL_TRANSPORT_SERIAL
-                              ? "the serial device already belongs to %s"
-                              : "the port already belongs to %s; give each device a port of its own",
-                          other->id);
+            if (gl_address_parse(other->at, NULL, &b, NULL) < 0) continue;
+            if (!clash(a, &b) && !same_reader(d, a, other, &b)) continue;
+            refuse_address(r, at_of(r, &c->lanes[lane], d), a->transport, other->id);
             return;
         }
+}
+
+/* Who else listens there: a device's own listener, or the rebroadcast of an earlier device. */
+static const char *listener_on(const struct gl_config *c, const struct gl_address *a, const struct gl_device_config *until) {
+    bool earlier = true;
+    for (uint16_t i = 0; i < c->n_lanes; i++)
+        for (uint16_t j = 0; j < c->lanes[i].n_devices; j++) {
+            const struct gl_device_config *d = &c->lanes[i].devices[j];
+            struct gl_address b;
+            if (d == until) earlier = false;
+            if (d->at[0] && gl_address_parse(d->at, NULL, &b, NULL) == 0 && clash(a, &b)) return d->id;
+            if (earlier && d->rebroadcast[0] && gl_address_parse_listen(d->rebroadcast, &b, NULL) == 0 && clash(a, &b))
+                return d->id;
+        }
+    return NULL;
+}
+
+static void check_rebroadcast(struct gl_reader *r, const struct gl_lane_config *lane, const struct gl_device_config *d) {
+    const struct gl_yaml_node *n = gl_yaml_get(gl_yaml_get(r->y.root, "lanes"), lane->id);
+    struct gl_address a;
+    struct gl_error err;
+    n = gl_yaml_get(gl_yaml_get(gl_yaml_get(n, "devices"), d->name), "rebroadcast");
+    if (!n || !d->rebroadcast[0]) return;
+    if (gl_address_parse_listen(d->rebroadcast, &a, &err) < 0) {
+        gl_yaml_error(&r->y, n, "'%.80s': %s", d->rebroadcast, err.text);
+        return;
+    }
+    const char *other = listener_on(r->c, &a, d);
+    if (other) gl_yaml_error(&r->y, n, "the port already belongs to %s; give each device a port of its own", other);
 }
 
 void gl_check_addresses(struct gl_reader *r) {
@@ -183,6 +253,7 @@ void gl_check_addresses(struct gl_reader *r) {
             const struct gl_yaml_node *n = at_of(r, &c->lanes[i], d);
             struct gl_address a;
             struct gl_error err;
+            check_rebroadcast(r, &c->lanes[i], d);
             if (!n || !d->at[0]) continue;
             if (gl_address_parse(d->at, NULL, &a, &err) == 0)
                 check_against_earlier(r, i, j, &a);

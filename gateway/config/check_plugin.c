@@ -94,10 +94,16 @@ static void no_protocol(struct gl_reader *r, const struct gl_plugin *p, const ch
 
 static void check_address(struct gl_reader *r, const struct gl_device_config *d, const struct gl_protocol *p,
                           const struct gl_yaml_node *n) {
+    const unsigned streams = GL_TRANSPORT_TCP_CONNECT | GL_TRANSPORT_TCP_LISTEN | GL_TRANSPORT_SERIAL;
     const struct gl_yaml_node *at = gl_yaml_get(n, "at");
     struct gl_address a;
     struct gl_error err;
-    if (at && d->at[0] && gl_address_parse(d->at, p, &a, &err) < 0) gl_yaml_error(&r->y, at, "'%.80s': %s", d->at, err.text);
+    if (!at || !d->at[0]) return;
+    if (gl_address_parse(d->at, p, &a, &err) < 0)
+        gl_yaml_error(&r->y, at, "'%.80s': %s", d->at, err.text);
+    else if (d->rebroadcast[0] && !(a.transport & streams))
+        gl_yaml_key_error(&r->y, gl_yaml_get(n, "rebroadcast"),
+                          "only a stream can be rebroadcast: a device reached by tcp://, tcp-listen:// or serial:");
 }
 
 void gl_check_plugin(struct gl_reader *r, struct gl_device_config *d, const struct gl_yaml_node *n) {

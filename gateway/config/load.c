@@ -94,6 +94,7 @@ static void read_all(struct gl_reader *r) {
     gl_read_keys(r, r->y.root, &gl_config_section, c);
     if (!c->mqtt.client_id[0]) gl_format(c->mqtt.client_id, sizeof c->mqtt.client_id, "greenlane-%s", c->post);
     gl_check_post(r);
+    gl_check_shared(r);
     gl_check_lanes(r);
     gl_check_lines(r);
     gl_check_addresses(r);
@@ -149,9 +150,23 @@ const struct gl_client_config *gl_config_client(const struct gl_config *c, const
 const struct gl_device_config *gl_config_device(const struct gl_config *c, const char *id, const struct gl_lane_config **ret_lane) {
     for (uint16_t i = 0; i < c->n_lanes; i++)
         for (uint16_t j = 0; j < c->lanes[i].n_devices; j++)
-            if (strcmp(c->lanes[i].devices[j].id, id) == 0) {
+            if (!c->lanes[i].devices[j].shared && strcmp(c->lanes[i].devices[j].id, id) == 0) {
                 if (ret_lane) *ret_lane = &c->lanes[i];
                 return &c->lanes[i].devices[j];
             }
+    return NULL;
+}
+
+static bool has_antenna(const struct gl_device_config *d, int64_t antenna) {
+    if (d->antennas == 0) return true; /* every one is its lane's: such a reader is not shared */
+    return antenna >= 1 && antenna <= 32 && (d->antennas & (UINT32_C(1) << (antenna - 1))) != 0;
+}
+
+const struct gl_lane_config *gl_config_lane_of(const struct gl_config *c, const char *device, int64_t antenna) {
+    for (uint16_t i = 0; i < c->n_lanes; i++)
+        for (uint16_t j = 0; j < c->lanes[i].n_devices; j++) {
+            const struct gl_device_config *d = &c->lanes[i].devices[j];
+            if (strcmp(d->id, device) == 0 && has_antenna(d, antenna)) return &c->lanes[i];
+        }
     return NULL;
 }

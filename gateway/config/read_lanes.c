@@ -35,10 +35,12 @@ static const struct gl_key device_keys[] = {
     {.name = "use", .read = gl_key_skip}, /* read first: it tells a device from a gpio line */
     GL_KEY(gl_device_config, at, "at", gl_key_text, .required = true),
     GL_KEY(gl_device_config, secret, "secret", gl_key_private),
+    GL_KEY(gl_device_config, rebroadcast, "rebroadcast", gl_key_text),
     GL_KEY(gl_device_config, role, "role", read_role),
     GL_KEY(gl_device_config, silence_ms, "silence", gl_key_duration, .min = SECOND, .max = 24 * HOUR),
     GL_KEY(gl_device_config, required, "required", gl_key_bool),
     {.name = "after", .read = read_after},
+    GL_KEY(gl_device_config, antennas, "antennas", gl_key_antennas),
 };
 const struct gl_section gl_device_section = GL_SECTION(device_keys);
 
@@ -74,11 +76,40 @@ static void read_settings(struct gl_reader *r, const struct gl_yaml_node *n, str
 
 static void check_role(struct gl_reader *r, const struct gl_yaml_node *n, struct gl_device_config *d) {
     const struct gl_yaml_node *role = gl_yaml_get(n, "role"), *after = gl_yaml_get(n, "after");
-    bool camera = strcmp(d->plugin, "anpr") == 0;
+    const struct gl_yaml_node *antennas = gl_yaml_get(n, "antennas");
+    bool camera = strcmp(d->plugin, "anpr") == 0, portal = strcmp(d->plugin, "radiation") == 0;
     if (role && !camera) gl_yaml_key_error(&r->y, role, "only a camera (anpr) has a role");
-    if (after && (!camera || d->role != GL_ROLE_TRAILER))
-        gl_yaml_key_error(&r->y, after, "only a camera with role: trailer comes after another");
+    if (after && !portal && (!camera || d->role != GL_ROLE_TRAILER))
+        gl_yaml_key_error(&r->y, after, "only a camera with role: trailer and a portal (radiation) come after another");
+    if (antennas && strcmp(d->plugin, "rfid") != 0) gl_yaml_key_error(&r->y, antennas, "only a reader of tags (rfid) has antennas");
     if (camera && !role) d->role = GL_ROLE_VEHICLE;
+}
+
+/* A lane has one portal at most: two could not be told apart. Devices are read in driving order: it stands before the entry loop when that has not
+ * come yet. */
+static void check_portal(struct gl_reader *r, const struct gl_lane_config *lane, const struct gl_yaml_node *n,
+                         struct gl_device_config *d) {
+    if (strcmp(d->plugin, "radiation") != 0) return;
+    d->before_entry = !lane->has_entry;
+    for (uint16_t i = 0; i < lane->n_devices; i++)
+        if (strcmp(lane->devices[i].plugin, "radiation") == 0)
+            gl_yaml_key_error(&r->y, n, "a lane has one portal (radiation) at most, and this one has %s", lane->devices[i].name);
+}
+
+/* Into the lane's list, under its name there; a device that is not shared gets its id of it. */
+void gl_add_device(struct gl_reader *r, struct gl_lane_config *lane, const struct gl_yaml_node *n, struct gl_device_config *d) {
+    if (strcmp(n->key, "gpio") == 0) {
+        gl_yaml_key_error(&r->y, n, "this name is kept for the lane's gpio lines; choose another");
+        return;
+    }
+    if (lane->n_devices >= GL_MAX_DEVICES) {
+        gl_yaml_key_error(&r->y, n, "more than %d devices in one lane", GL_MAX_DEVICES);
+        return;
+    }
+    gl_clip(d->name, GL_NAME + 1, n->key);
+    if (!d->shared) gl_format(d->id, sizeof d->id, "%s.%s", lane->id, d->name);
+    if (r->check_plugins && !d->shared) gl_check_plugin(r, d, n);
+    lane->devices[lane->n_devices++] = *d;
 }
 
 void gl_read_device(struct gl_reader *r, struct gl_lane_config *lane, const struct gl_yaml_node *n) {
@@ -88,18 +119,8 @@ void gl_read_device(struct gl_reader *r, struct gl_lane_config *lane, const stru
     gl_fill_keys(r, n, &gl_device_section, &d);
     read_settings(r, n, &d);
     check_role(r, n, &d);
-    if (strcmp(n->key, "gpio") == 0) {
-        gl_yaml_key_error(&r->y, n, "this name is kept for the lane's gpio lines; choose another");
-        return;
-    }
-    if (lane->n_devices >= GL_MAX_DEVICES) {
-        gl_yaml_key_error(&r->y, n, "more than %d devices in one lane", GL_MAX_DEVICES);
-        return;
-    }
-    gl_clip(d.name, GL_NAME + 1, n->key);
-    gl_format(d.id, sizeof d.id, "%s.%s", lane->id, d.name);
-    if (r->check_plugins) gl_check_plugin(r, &d, n);
-    lane->devices[lane->n_devices++] = d;
+    check_portal(r, lane, n, &d);
+    gl_add_device(r, lane, n, &d);
 }
 
 /* ---- a lane --------------------------------------------------------------------------------------------------------------------------- */
@@ -128,7 +149,9 @@ static void read_devices(struct gl_reader *r, const struct gl_key *k GL_UNUSED, 
         if (!gl_read_is(r, item, GL_YAML_MAP)) continue;
         gl_check_name(r, item, GL_NAME); /* with a bad name, what it holds is checked all the same */
         const struct gl_yaml_node *use = gl_yaml_get(item, "use");
-        if (!use)
+        if (gl_yaml_get(item, "shares"))
+            gl_read_shared(r, lane, item);
+        else if (!use)
             gl_yaml_key_error(&r->y, item, "needs 'use': the plugin, such as anpr/isapi, code/line or gpio");
         else if (use->kind == GL_YAML_TEXT && (strcmp(use->text, "gpio") == 0 || strncmp(use->text, "gpio/", 5) == 0))
             gl_read_line(r, lane, item);
@@ -161,5 +184,6 @@ void gl_key_lanes(struct gl_reader *r, const struct gl_key *k GL_UNUSED, const s
         struct gl_lane_config *lane = &r->c->lanes[r->c->n_lanes++];
         gl_clip(lane->id, GL_NAME + 1, item->key);
         gl_read_keys(r, item, &lane_section, lane);
+        for (uint16_t i = 0; i < lane->n_devices; i++) lane->devices[i].before_entry &= lane->has_entry;
     }
 }

@@ -5,7 +5,7 @@
 
 enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE, MOST_NEEDS = 16 };
 
-const char *const gl_needs[] = {"plate", "trailer", "declaration", "code", "container", NULL};
+const char *const gl_needs[] = {"plate", "trailer", "declaration", "code", "container", "tag", "radiation", NULL};
 const char *const gl_policies[] = {NULL, "declared", "desk", "physical", NULL};
 
 /* What the table of one profile fills: the profile, and what is checked but not kept. */
@@ -103,7 +103,7 @@ void gl_key_profiles(struct gl_reader *r, const struct gl_key *k GL_UNUSED, cons
 
 /* ---- clients ------------------------------------------------------------------------------------------------------------------------- */
 static void read_role(struct gl_reader *r, const struct gl_key *k, const struct gl_yaml_node *n, void *out) {
-    static const char *const roles[] = {NULL, "officer", "authority", "system", NULL};
+    static const char *const roles[] = {NULL, "officer", "authority", "radiation", "system", NULL};
     const char *text = gl_read_text(r, n);
     uint8_t i = text ? gl_read_choice(r, n, text, roles) : 0;
     if (i > 0) gl_clip(out, k->size, roles[i]);

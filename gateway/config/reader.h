@@ -77,6 +77,7 @@ gl_key_reader gl_key_set;      /* unsigned: a list of names, 1 << index, or-ed *
 gl_key_reader gl_key_path;     /* char[size], absolute */
 gl_key_reader gl_key_public;   /* the same, of a file that must exist and that others may read but not write */
 gl_key_reader gl_key_private;  /* the same, of a file that others must not reach */
+gl_key_reader gl_key_antennas; /* uint32_t: a list of numbers, 1 << (number - 1), or-ed */
 
 /* The sections. Profiles come before lanes, which name them. */
 extern const struct gl_section gl_config_section;
@@ -85,11 +86,14 @@ gl_key_reader gl_key_profiles;
 gl_key_reader gl_key_lanes;
 gl_key_reader gl_key_clients;
 void gl_read_device(struct gl_reader *r, struct gl_lane_config *lane, const struct gl_yaml_node *n);
+void gl_read_shared(struct gl_reader *r, struct gl_lane_config *lane, const struct gl_yaml_node *n); /* another lane's reader */
+void gl_add_device(struct gl_reader *r, struct gl_lane_config *lane, const struct gl_yaml_node *n, struct gl_device_config *d);
 void gl_read_line(struct gl_reader *r, struct gl_lane_config *lane, const struct gl_yaml_node *n);
 void gl_read_outputs(struct gl_reader *r, struct gl_lane_config *lane, const struct gl_yaml_node *n);
 
 /* What only shows when everything was read. */
 void gl_check_post(struct gl_reader *r);
+void gl_check_shared(struct gl_reader *r); /* looks up the owners: before the lanes */
 void gl_check_lanes(struct gl_reader *r);
 void gl_check_lines(struct gl_reader *r);     /* no line twice */
 void gl_check_addresses(struct gl_reader *r); /* no listening port and no serial device twice */

@@ -26,7 +26,8 @@ void gl_devices_init(struct daemon *d) {
     for (int i = 0; i < d->config->n_lanes; i++) {
         const struct gl_lane_config *l = &d->config->lanes[i];
         char gpio[GL_ID + 8];
-        for (int k = 0; k < l->n_devices; k++) add_device(d, l, l->devices[k].id, false);
+        for (int k = 0; k < l->n_devices; k++)
+            if (!l->devices[k].shared) add_device(d, l, l->devices[k].id, false);
         gl_format(gpio, sizeof gpio, "%s.gpio", l->id);
         if (l->n_lines) add_device(d, l, gpio, true);
     }
@@ -114,17 +115,42 @@ static bool its_own(const struct device_peer *p, const char *device) {
     return false;
 }
 
+/* What each class of device can see. Presence is for the gpio process alone; a class that is not listed may send anything else. */
+static bool can_send(const struct daemon *d, const struct device_peer *p, uint8_t kind) {
+    static const struct {
+        const char *plugin;
+        unsigned kinds;
+    } classes[] = {
+        {"anpr", 1U << GL_READING_PLATE | 1U << GL_READING_CLASS | 1U << GL_READING_CONTAINER},
+        {"code", 1U << GL_READING_CODE | 1U << GL_READING_CONTAINER},
+        {"rfid", 1U << GL_READING_TAG | 1U << GL_READING_SEAL},
+        {"radiation", 1U << GL_READING_RADIATION},
+    };
+    const struct gl_device_config *dc = gl_config_device(d->config, p->id, NULL);
+    if (p->gpio || kind == GL_READING_PRESENCE) return p->gpio && kind == GL_READING_PRESENCE;
+    for (size_t i = 0; dc && i < GL_COUNT(classes); i++)
+        if (strcmp(classes[i].plugin, dc->plugin) == 0) return (classes[i].kinds & (1U << kind)) != 0;
+    return dc != NULL;
+}
+
+/* The lane that the reading belongs to: its antenna's, where it has one; else its device's. */
+static const struct gl_lane_config *lane_of(const struct daemon *d, const struct device_peer *p, const struct gl_reading *r) {
+    return r->kind == GL_READING_TAG ? gl_config_lane_of(d->config, p->id, r->value.tag.antenna) : p->lane;
+}
+
 static void take_reading(struct daemon *d, struct device_peer *p, const struct gl_reading *in) {
     struct gl_reading *r = (struct gl_reading *)(uintptr_t)in; /* the channel's scratch: ours until the next message */
-    bool stands = r->kind == GL_READING_PRESENCE;
-    const char *wrong = !its_own(p, r->device) ? "sent a reading in another device's name"
-                        : p->gpio != stands    ? "sent a reading of a kind that is not its own"
-                                               : NULL;
+    const struct gl_lane_config *lane = lane_of(d, p, r);
+    const char *wrong = !its_own(p, r->device)     ? "sent a reading in another device's name"
+                        : !can_send(d, p, r->kind) ? "sent a reading of a kind that is not its own"
+                        : r->kind == GL_READING_TAG && (!lane || strcmp(lane->id, r->lane) != 0)
+                            ? "sent a reading for a lane that its antenna does not serve"
+                            : NULL;
     if (wrong) {
         gl_ipc_close(p->ch, wrong);
         return;
     }
-    memcpy(r->lane, p->lane->id, sizeof r->lane);
+    memcpy(r->lane, lane->id, sizeof r->lane);
     r->received_at = d->now.wall < r->received_at ? d->now.wall : r->received_at;
     gl_engine_reading(d->engine, r, d->now);
 }

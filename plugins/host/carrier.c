@@ -29,6 +29,10 @@ void gl_backoff_reset(struct gl_backoff *b) {
     b->next_ms = 0;
 }
 
+void gl_backoff_after(struct gl_backoff *b, bool had_bytes, int64_t stood_ms) {
+    if (had_bytes && stood_ms >= GL_SETTLED_MS) gl_backoff_reset(b);
+}
+
 static int listen_on(const struct addrinfo *a) {
     GL_CLEANUP(gl_close_fd) int fd = socket(a->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) return -errno;

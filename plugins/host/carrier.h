@@ -40,9 +40,12 @@ const struct gl_carrier_ops *gl_carrier_of(enum gl_transport transport);
 struct gl_backoff {
     int64_t next_ms;
 };
-enum { GL_BACKOFF_FIRST_MS = 500, GL_BACKOFF_LAST_MS = 30000, GL_CONNECT_WITHIN_MS = 10000 };
+enum { GL_BACKOFF_FIRST_MS = 500, GL_BACKOFF_LAST_MS = 30000, GL_CONNECT_WITHIN_MS = 10000, GL_SETTLED_MS = 5000 };
 int64_t gl_backoff_next(struct gl_backoff *b); /* ms to wait now */
 void gl_backoff_reset(struct gl_backoff *b);   /* it works again */
+/* A connection is over that stood for so long. It worked when it had bytes and stood for GL_SETTLED_MS: a device that answers each call with one
+ * message and hangs up, because it serves somebody else, is called less and less often. */
+void gl_backoff_after(struct gl_backoff *b, bool had_bytes, int64_t stood_ms);
 
 /* A non-blocking listening TCP socket on an address of this machine, or a negative errno. */
 int gl_listen_tcp(const struct gl_address *at, struct gl_error *err) GL_MUST_USE;

@@ -143,6 +143,7 @@ static int bring_up(struct gl_device *d, struct gl_error *err) {
     gl_health_init(&d->health, d->id, d->lane->id, "starting", gl_now_read());
     int rc = open_plugin(d, err);
     if (rc == 0) rc = open_evidence(d, err);
+    if (rc == 0) rc = gl_feed_offer(d, err);
     if (rc < 0) return rc;
     if (!d->protocol) gl_health_standing(&d->health, NULL);
     struct gl_sandbox box = {.store = d->evidence, .nodes = !d->protocol || d->at.transport == GL_TRANSPORT_SERIAL};

@@ -6,6 +6,7 @@
 #include "config/config.h"
 #include "host/carrier.h"
 #include "host/health.h"
+#include "host/rebroadcast.h"
 #include "ipc/channel.h"
 
 enum { GL_MAX_WATCHES = 32, GL_MAX_PENDING = 32, GL_TICK_MS = 100, GL_STATUS_MS = 1000 };
@@ -32,13 +33,15 @@ struct gl_device {
     struct gl_address at;
     char secret[258];
     struct gl_carrier *carrier;
+    struct gl_rebroadcast *rebroadcast; /* NULL: its bytes are offered to nobody else */
     int64_t silence_ms, heard_mono;
 
     int evidence; /* descriptor of the store */
     struct gl_health health;
-    struct gl_log_quota log_quota;
-    int64_t quota_mono; /* of readings: when it was last refilled */
+    struct gl_log_quota log_quota, offer_quota; /* clients of the rebroadcast must not use up the device's */
+    int64_t quota_mono;                         /* of readings: when it was last refilled */
     int quota_left;
+    bool quota_paid; /* the reading that is on its way was counted already */
 
     struct gl_ipc *uplink; /* NULL while greenlaned is away */
     int64_t uplink_wait_ms;
@@ -61,11 +64,15 @@ void gl_device_log(struct gl_device *d, enum gl_level level, const char *fmt, ..
 void gl_device_tell(struct gl_device *d, bool always);
 
 /* feed.c: between carrier, codec and plugin. */
-int gl_feed_open(struct gl_device *d, struct gl_error *err) GL_MUST_USE; /* the codec */
-int gl_feed_start(struct gl_device *d) GL_MUST_USE;                      /* the carrier */
-void gl_feed_tick(struct gl_device *d);                                  /* every GL_TICK_MS */
+int gl_feed_open(struct gl_device *d, struct gl_error *err) GL_MUST_USE;  /* the codec */
+int gl_feed_offer(struct gl_device *d, struct gl_error *err) GL_MUST_USE; /* the rebroadcast, where one is configured */
+int gl_feed_start(struct gl_device *d) GL_MUST_USE;                       /* the carrier */
+void gl_feed_tick(struct gl_device *d);                                   /* every GL_TICK_MS */
 void gl_feed_close(struct gl_device *d);
 void gl_feed_refused(struct gl_device *d, const char *reason, const char *detail);
+bool gl_feed_within_quota(struct gl_device *d, struct gl_now now); /* counts one reading; false: refused, and said so */
+/* Fills in the lane that a reading belongs to; false: to none, and that is counted. */
+bool gl_feed_place(struct gl_device *d, struct gl_reading *r);
 
 /* services.c: what a plugin may ask of its host. */
 void gl_services_init(struct gl_device *d);

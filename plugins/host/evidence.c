@@ -54,6 +54,15 @@ static int write_file(int dir, const char *part, const char *name, const struct 
     return rc;
 }
 
+static const char *extension(const char *media_type) {
+    static const struct {
+        const char *media_type, *extension;
+    } known[] = {{"image/jpeg", "jpg"}, {"text/csv", "csv"}};
+    for (size_t i = 0; i < GL_COUNT(known); i++)
+        if (strcmp(known[i].media_type, media_type) == 0) return known[i].extension;
+    return "bin";
+}
+
 /* A file of that name and size is already there. Its name is its content's hash, and only whole files get such a name. */
 static bool have(int dir, const char *name, size_t len) {
     struct stat st;
@@ -79,7 +88,7 @@ int gl_evidence_store(int root, const char *writer, const struct gl_attachment *
         return gl_fail(err, -EINVAL, "an attachment whose role or media type has more than 31 characters");
     if (gl_sha256_hex(a->bytes, a->len, out.sha256) < 0) return gl_fail(err, -EIO, "cannot compute a SHA-256");
     memcpy(sub, out.sha256, 2);
-    snprintf(name, sizeof name, "%s.%s", out.sha256, strcmp(a->media_type, "image/jpeg") == 0 ? "jpg" : "bin");
+    snprintf(name, sizeof name, "%s.%s", out.sha256, extension(a->media_type));
     snprintf(part, sizeof part, ".%.40s.part", writer);
     snprintf(out.ref, sizeof out.ref, "%s/%s", sub, name);
     int rc = store_in(root, sub, part, name, a);

@@ -6,7 +6,7 @@
 #include "host/device.h"
 #include "host/evidence.h"
 
-enum { READINGS_BURST = 500, READINGS_PER_S = 100 };
+enum { READINGS_BURST = 500, READINGS_PER_S = 100, LOG_CLIENTS = 20, LOG_CLIENTS_EVERY_MS = 10000 };
 
 static void count(struct gl_device *d, const char *name, int64_t more) {
     gl_health_count(&d->health, name, more);
@@ -32,15 +32,29 @@ static void heard(struct gl_device *d, struct gl_now now) {
 
 /* ---- from the codec ------------------------------------------------------------------------------------------------------------------ */
 
-/* More readings than any real device makes; a flood must not fill the journal. */
-static bool within_quota(struct gl_device *d, struct gl_now now) {
+/* More readings than any real device makes; a flood must not fill the journal. What a plugin drops as repeated fills nothing, and is not counted. */
+bool gl_feed_within_quota(struct gl_device *d, struct gl_now now) {
     int64_t refill = (now.mono - d->quota_mono) * READINGS_PER_S / 1000;
     if (refill > 0) {
         d->quota_left = refill > READINGS_BURST - d->quota_left ? READINGS_BURST : d->quota_left + (int)refill;
         d->quota_mono = now.mono;
     }
-    if (d->quota_left == 0) return false;
+    if (d->quota_left == 0) {
+        gl_feed_refused(d, "flood", "more than 100 readings a second");
+        return false;
+    }
     d->quota_left--;
+    return true;
+}
+
+bool gl_feed_place(struct gl_device *d, struct gl_reading *r) {
+    const struct gl_lane_config *lane = d->lane;
+    if (d->dev && r->kind == GL_READING_TAG) lane = gl_config_lane_of(d->config, d->id, r->value.tag.antenna);
+    if (!lane) {
+        count(d, "antenna_unmapped", 1);
+        return false;
+    }
+    gl_clip(r->lane, sizeof r->lane, lane->id);
     return true;
 }
 
@@ -66,10 +80,10 @@ static void keep_evidence(struct gl_device *d, struct gl_reading *r, const struc
 static void on_reading(void *user, struct gl_reading *r, const struct gl_attachment *att, size_t n_att) {
     struct gl_device *d = user;
     struct gl_now now = gl_now_read();
-    if (!within_quota(d, now)) {
-        gl_feed_refused(d, "flood", "more than 100 readings a second");
-        return;
-    }
+    if (!d->plugin_open || !gl_feed_place(d, r)) return; /* a codec's last words come when its plugin is closed */
+    /* Pictures would fill the disk before the plugin has seen the reading. */
+    if (n_att > 0 && !gl_feed_within_quota(d, now)) return;
+    d->quota_paid = n_att > 0;
     keep_evidence(d, r, att, n_att);
     r->received_at = now.wall;
     r->received_mono = now.mono;
@@ -78,6 +92,7 @@ static void on_reading(void *user, struct gl_reading *r, const struct gl_attachm
         d->plugin->shape(d->ctx, r);
     else
         d->host.reading(d, r);
+    d->quota_paid = false;
 }
 
 static void on_refused(void *user, const char *reason, const char *detail) {
@@ -86,6 +101,12 @@ static void on_refused(void *user, const char *reason, const char *detail) {
 
 static void on_alive(void *user) {
     count(user, "alive", 1);
+}
+
+static void on_note(void *user, const char *name, const char *detail) {
+    struct gl_device *d = user;
+    count(d, name, 1);
+    if (detail) gl_device_log(d, GL_INFO, "%s: %s: %s", d->id, name, detail);
 }
 
 static void on_fault(void *user, const char *reason, bool raised) {
@@ -119,6 +140,7 @@ static void on_begin(void *user, const char *content_type) {
     struct gl_now now = gl_now_read();
     if (d->at.transport == GL_TRANSPORT_HTTP_PUSH) heard(d, now);
     d->begun = true;
+    gl_rebroadcast_upstream(d->rebroadcast, true);
     d->protocol->begin(d->codec, content_type, now);
 }
 
@@ -127,6 +149,7 @@ static int on_bytes(void *user, const uint8_t *bytes, size_t len) {
     struct gl_now now = gl_now_read();
     heard(d, now);
     count(d, "bytes", (int64_t)len);
+    gl_rebroadcast_bytes(d->rebroadcast, bytes, len); /* before the codec: what it refuses is passed on, too */
     return d->protocol->bytes(d->codec, bytes, len, now);
 }
 
@@ -134,6 +157,7 @@ static void on_end(void *user, bool complete) {
     struct gl_device *d = user;
     if (!d->begun) return;
     d->begun = false;
+    gl_rebroadcast_upstream(d->rebroadcast, false);
     d->protocol->end(d->codec, complete, gl_now_read());
 }
 
@@ -143,7 +167,7 @@ static const struct gl_carrier_events events = {on_up, on_down, on_begin, on_byt
 int gl_feed_open(struct gl_device *d, struct gl_error *err) {
     const struct gl_carrier_ops *ops = gl_carrier_of(d->at.transport);
     if (!ops) return gl_fail(err, -EINVAL, "%s: no transport for `at: %s`", d->id, d->dev->at);
-    d->sink = (struct gl_sink){d, on_reading, on_refused, on_alive, on_fault, ops->send ? on_send : NULL};
+    d->sink = (struct gl_sink){d, on_reading, on_refused, on_alive, on_note, on_fault, ops->send ? on_send : NULL};
     /* A camera that pushes may lawfully be silent while nothing passes: its limit is the post's to set, where heartbeats are switched on. */
     int64_t own = d->at.transport == GL_TRANSPORT_HTTP_PUSH ? 0 : d->protocol->silence_ms;
     d->silence_ms = d->dev->silence_ms >= 0 ? d->dev->silence_ms : own;
@@ -156,6 +180,27 @@ int gl_feed_open(struct gl_device *d, struct gl_error *err) {
     if (rc < 0) return gl_fail(err, rc, "%s: %s", d->id, why.text);
     d->codec_open = true;
     return 0;
+}
+
+static void on_offering(void *user, const char *problem) {
+    struct gl_device *d = user;
+    bool news = strncmp(d->health.rebroadcast, problem, sizeof d->health.rebroadcast - 1) != 0; /* not once more at each try */
+    if (problem[0] && news) gl_device_log(d, GL_ERROR, "%s: %s", d->id, problem);
+    gl_health_rebroadcast(&d->health, problem);
+    gl_device_tell(d, false);
+}
+
+static void on_client(void *user, const char *counter, const char *text) {
+    struct gl_device *d = user;
+    count(d, counter, 1);
+    if (gl_log_allowed(&d->offer_quota, LOG_CLIENTS, LOG_CLIENTS_EVERY_MS, gl_now_read().mono))
+        gl_log(GL_INFO, "%s: %s", d->id, text);
+}
+
+int gl_feed_offer(struct gl_device *d, struct gl_error *err) {
+    static const struct gl_rebroadcast_events offered = {on_offering, on_client};
+    if (!d->protocol || !d->dev->rebroadcast[0]) return 0;
+    return gl_rebroadcast_open(&d->loop, d->dev->rebroadcast, &offered, d, &d->rebroadcast, err);
 }
 
 int gl_feed_start(struct gl_device *d) {
@@ -178,13 +223,19 @@ static void check_silence(struct gl_device *d, struct gl_now now) {
 void gl_feed_tick(struct gl_device *d) {
     struct gl_now now = gl_now_read();
     if (!d->carrier) return;
-    if (d->begun && d->protocol->timer) d->protocol->timer(d->codec, now);
+    if (d->begun && d->protocol->timer && d->protocol->timer(d->codec, now) < 0) {
+        if (d->carrier->ops->drop) d->carrier->ops->drop(d->carrier, "dropped, as its protocol asks");
+        return;
+    }
     check_silence(d, now);
 }
 
 void gl_feed_close(struct gl_device *d) {
+    if (d->carrier && d->begun && d->protocol->farewell) d->protocol->farewell(d->codec, gl_now_read());
     if (d->carrier) d->carrier->ops->close(d->carrier);
     d->carrier = NULL;
+    gl_rebroadcast_close(d->rebroadcast);
+    d->rebroadcast = NULL;
     if (d->codec_open && d->protocol->close) d->protocol->close(d->codec);
     d->codec_open = false;
     free(d->codec);

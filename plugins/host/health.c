@@ -25,6 +25,9 @@ void gl_health_plugin(struct gl_health *h, const char *reason) {
 void gl_health_evidence(struct gl_health *h, const char *reason) {
     gl_clip(h->evidence, sizeof h->evidence, reason);
 }
+void gl_health_rebroadcast(struct gl_health *h, const char *reason) {
+    gl_clip(h->rebroadcast, sizeof h->rebroadcast, reason);
+}
 
 static int find_fault(const struct gl_health *h, const char *reason) {
     for (int i = 0; i < h->n_faults; i++)
@@ -86,6 +89,8 @@ bool gl_health_update(struct gl_health *h, struct gl_now now) {
         reason = h->plugin;
     } else if (h->evidence[0]) {
         reason = h->evidence;
+    } else if (h->rebroadcast[0]) {
+        reason = h->rebroadcast;
     } else if (now.mono < h->refused_until) {
         reason = h->refused;
     } else {

@@ -25,7 +25,8 @@ static void host_reading(void *user, struct gl_reading *r) {
     struct gl_device *d = user;
     struct gl_now now = gl_now_read();
     if (r->device[0] == '\0') gl_clip(r->device, sizeof r->device, d->id);
-    if (r->lane[0] == '\0') gl_clip(r->lane, sizeof r->lane, d->lane->id);
+    if (r->lane[0] == '\0' && !gl_feed_place(d, r)) return;
+    if (d->protocol && !d->quota_paid && !gl_feed_within_quota(d, now)) return;
     if (r->received_at == 0) {
         r->received_at = now.wall;
         r->received_mono = now.mono;

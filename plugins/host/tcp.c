@@ -35,7 +35,8 @@ struct tcp {
     uv_tcp_t listener;
     int handles; /* open handles of this struct */
     bool listening, closing;
-    bool standing;
+    bool standing, had_bytes; /* of the connection that stands */
+    uint64_t since;           /* loop time at which it stood */
     struct conn *conn;
     struct lookup *lookup;
     struct gl_backoff backoff;
@@ -68,6 +69,7 @@ static void abandon(struct tcp *t) {
 static void lose(struct tcp *t, const char *what, const char *cause) {
     char reason[GL_DETAIL];
     gl_format(reason, sizeof reason, "%s %s:%u: %s", what, t->at.host, t->at.port, cause);
+    if (t->standing) gl_backoff_after(&t->backoff, t->had_bytes, (int64_t)(uv_now(t->loop) - t->since));
     abandon(t);
     t->events.down(t->user, reason);
     if (!t->listening) uv_timer_start(&t->timer, on_start, (uint64_t)gl_backoff_next(&t->backoff), 0);
@@ -94,7 +96,7 @@ static void on_read(uv_stream_t *s, ssize_t n, const uv_buf_t *buf) {
         lose(t, lost_text(t), n == UV_EOF ? "closed by the device" : uv_strerror((int)n));
         return;
     }
-    gl_backoff_reset(&t->backoff);
+    t->had_bytes = true;
     if (t->events.bytes(t->user, (const uint8_t *)buf->base, (size_t)n) < 0 && c->owner == t)
         lose(t, lost_text(t), "dropped after input that was refused");
 }
@@ -109,6 +111,8 @@ static void stand(struct tcp *t) {
         return;
     }
     t->standing = true;
+    t->had_bytes = false;
+    t->since = uv_now(t->loop);
     t->events.up(t->user);
     t->events.begin(t->user, NULL);
 }

@@ -25,7 +25,10 @@ static void check_accepted(const struct gl_config *c) {
         must(l->profile < c->n_profiles && l->direction != GL_DIRECTION_NONE);
         must(l->n_devices <= GL_MAX_DEVICES && l->n_lines <= GL_MAX_LINES);
         must(gl_config_lane(c, l->id) == l);
-        for (uint16_t j = 0; j < l->n_devices; j++) must(gl_config_device(c, l->devices[j].id, NULL) == &l->devices[j]);
+        for (uint16_t j = 0; j < l->n_devices; j++) {
+            const struct gl_device_config *owner = gl_config_device(c, l->devices[j].id, NULL);
+            must(l->devices[j].shared ? owner && !owner->shared && owner->antennas != 0 : owner == &l->devices[j]);
+        }
         for (uint16_t j = 0; j < l->n_lines; j++) must(l->lines[j].chip[0] != '\0');
     }
     for (uint16_t i = 0; i < c->n_profiles; i++) {

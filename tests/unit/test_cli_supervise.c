@@ -24,6 +24,10 @@ static struct gl_config *post(void) {
         gl_clip(l->devices[0].plugin, sizeof l->devices[0].plugin, "anpr");
         gl_clip(l->devices[0].at, sizeof l->devices[0].at, i == 0 ? "tcp://10.0.1.11:80" : "/dev/camera");
     }
+    /* Served by the first lane's device too: neither started nor tried a second time. */
+    c->lanes[1].n_devices = 2;
+    c->lanes[1].devices[1] = c->lanes[0].devices[0];
+    c->lanes[1].devices[1].shared = true;
     c->lanes[0].n_lines = 3;
     for (int i = 0; i < 3; i++)
         gl_clip(c->lanes[0].lines[i].chip, sizeof c->lanes[0].lines[i].chip, i < 2 ? "/dev/gpiochip0" : "sim:/run/chip");

@@ -77,13 +77,15 @@ static void the_example_is_good(void **state) {
     assert_string_equal(c->mqtt.client_id, "greenlane-north");
     assert_int_equal(c->mqtt.keepalive_s, 10);
     assert_string_equal(c->paths.state, "/var/lib/greenlane");
-    assert_int_equal(c->feed.collections, 1U << GL_COLLECTION_MOVEMENTS | 1U << GL_COLLECTION_DECLARATIONS);
+    assert_int_equal(c->feed.collections,
+                     1U << GL_COLLECTION_MOVEMENTS | 1U << GL_COLLECTION_DECLARATIONS | 1U << GL_COLLECTION_TAGS);
     assert_false(c->feed.from_import);
     assert_int_equal(c->feed.hard_ms, 1800000);
     assert_true(c->clock_require_sync);
     assert_int_equal(c->n_profiles, 2);
     assert_int_equal(c->n_lanes, 2);
-    assert_int_equal(c->n_clients, 3);
+    assert_int_equal(c->n_clients, 4);
+    assert_string_equal(gl_config_client(c, "radiation-1")->role, "radiation");
     assert_int_equal(strlen(c->hash), 64);
     gl_config_free(c);
 }
@@ -98,7 +100,7 @@ static void profiles_are_kept(void **state) {
     assert_int_equal(p->policy[GL_CLASS_CAR], GL_POLICY_DESK);
     assert_int_equal(p->policy[GL_CLASS_MOTORCYCLE], GL_POLICY_DECLARED); /* not named: as trucks */
     assert_int_equal(p->policy[GL_CLASS_UNKNOWN], GL_POLICY_DECLARED);
-    assert_int_equal(p->require, GL_NEED_PLATE | GL_NEED_TRAILER | GL_NEED_DECLARATION);
+    assert_int_equal(p->require, GL_NEED_PLATE | GL_NEED_TRAILER | GL_NEED_DECLARATION | GL_NEED_RADIATION);
     assert_int_equal(p->decide_within_ms, 12000);
     assert_int_equal(p->release_hold_ms, 30000);
     assert_int_equal(p->abandon_after_ms, 600000);
@@ -115,7 +117,7 @@ static void devices_and_lines_are_kept(void **state) {
     assert_non_null(lane);
     assert_null(gl_config_lane(c, "in-3"));
     assert_int_equal(lane->direction, GL_DIRECTION_IN);
-    assert_int_equal(lane->n_devices, 3);
+    assert_int_equal(lane->n_devices, 5);
     assert_true(lane->has_entry && lane->has_exit);
     const struct gl_lane_config *found = NULL;
     const struct gl_device_config *rear = gl_config_device(c, "in-1.rear", &found);
@@ -142,6 +144,53 @@ static void devices_and_lines_are_kept(void **state) {
     assert_int_equal(lane->lines[4].offset, 8);
     assert_int_equal(gl_config_client(c, "desk-1")->commands & (1U << GL_COMMAND_ACK), 0);
     assert_int_equal(gl_config_client(c, "centre")->commands, 1U << GL_COMMAND_ACK | 1U << GL_COMMAND_REPLAY);
+    gl_config_free(c);
+}
+
+static void portals_and_antennas_are_kept(void **state) {
+    (void)state;
+    struct gl_config *c = load_good(SOURCE_DIR "/config/examples/post.yaml", false);
+    const struct gl_lane_config *lane = NULL, *in_2 = gl_config_lane(c, "in-2");
+    const struct gl_device_config *rpm = gl_config_device(c, "in-1.rpm", NULL), *tag = gl_config_device(c, "in-1.tag", &lane);
+    assert_string_equal(rpm->plugin, "radiation");
+    assert_int_equal(rpm->after_min_ms, 0);
+    assert_int_equal(rpm->after_max_ms, 8000);
+    assert_false(rpm->before_entry);
+    assert_string_equal(lane->id, "in-1"); /* the owner's, not one that it serves too */
+    assert_false(tag->shared);
+    assert_int_equal(tag->antennas, 3);
+    const struct gl_device_config *shared = &in_2->devices[in_2->n_devices - 1];
+    assert_true(shared->shared && shared->required);
+    assert_string_equal(shared->id, "in-1.tag");
+    assert_string_equal(shared->name, "tag");
+    assert_string_equal(shared->plugin, "rfid");
+    assert_string_equal(shared->protocol, "llrp");
+    assert_int_equal(shared->antennas, 12);
+    assert_null(gl_config_device(c, "in-2.tag", NULL));
+    gl_config_free(c);
+}
+
+static void assert_lane(const struct gl_config *c, const char *device, int64_t antenna, const char *want) {
+    const struct gl_lane_config *lane = gl_config_lane_of(c, device, antenna);
+    if (want)
+        assert_string_equal(lane ? lane->id : "none", want);
+    else
+        assert_null(lane);
+}
+
+static void each_antenna_has_its_lane(void **state) {
+    (void)state;
+    struct gl_config *c = load_good(SOURCE_DIR "/config/examples/post.yaml", false);
+    assert_lane(c, "in-1.tag", 1, "in-1");
+    assert_lane(c, "in-1.tag", 2, "in-1");
+    assert_lane(c, "in-1.tag", 3, "in-2");
+    assert_lane(c, "in-1.tag", 4, "in-2");
+    static const int64_t nobody[] = {0, 5, 32, 33, 34, 65, 1 + (INT64_C(1) << 32), -1, INT64_MAX, GL_INT_NULL};
+    for (size_t i = 0; i < GL_COUNT(nobody); i++) assert_lane(c, "in-1.tag", nobody[i], NULL);
+    assert_lane(c, "in-1.front", 0, "in-1");
+    assert_lane(c, "in-1.front", 3, "in-1");
+    assert_lane(c, "in-2.tag", 3, NULL);
+    assert_lane(c, "in-9.tag", 1, NULL);
     gl_config_free(c);
 }
 
@@ -195,6 +244,61 @@ static int load_text(const char *text) {
     int n = gl_config_load(file, false, &c, errors, MAX);
     gl_config_free(c);
     return n;
+}
+
+static struct gl_config *load_lanes(const char *lanes) {
+    char file[128];
+    GL_CLEANUP(gl_buf_free) struct gl_buf text = GL_BUF(65536);
+    gl_buf_text(&text,
+                "post: {id: north}\n"
+                "profiles: {car: {mode: open, classes: {truck: desk}, require: [plate], release: {ends: time}}}\n"
+                "lanes:\n");
+    gl_buf_text(&text, lanes);
+    write_file(in_folder("post.yaml", file), text.data, 0644);
+    return load_good(file, false);
+}
+
+static void an_owner_may_come_later(void **state) {
+    (void)state;
+    struct gl_config *c = load_lanes(
+        "  a: {profile: car, direction: in, devices: {front: {use: anpr, at: 10.0.1.11},"
+        " tag: {shares: b.reader, antennas: [32], required: false}}}\n"
+        "  b: {profile: car, direction: in, devices: {front: {use: anpr, at: 10.0.1.12},"
+        " reader: {use: rfid/llrp, at: 10.0.1.30, antennas: [1]}}}\n"
+        "  c: {profile: car, direction: in, devices: {front: {use: anpr, at: 10.0.1.13},"
+        " whole: {use: rfid, at: 10.0.1.31}}}\n");
+    const struct gl_device_config *shared = &c->lanes[0].devices[1];
+    assert_true(shared->shared);
+    assert_false(shared->required);
+    assert_string_equal(shared->id, "b.reader");
+    assert_string_equal(shared->protocol, "llrp");
+    assert_lane(c, "b.reader", 32, "a");
+    assert_lane(c, "b.reader", 1, "b");
+    assert_lane(c, "b.reader", 2, NULL);
+    /* Who says nothing of antennas has them all. */
+    assert_lane(c, "c.whole", 77, "c");
+    assert_lane(c, "c.whole", GL_INT_NULL, "c");
+    gl_config_free(c);
+}
+
+static void a_portal_stands_before_or_behind_the_entry_loop(void **state) {
+    (void)state;
+    struct gl_config *c = load_lanes(
+        "  a: {profile: car, direction: in, devices: {rpm: {use: radiation, at: '10.0.1.1:1'},"
+        " entry-loop: {use: gpio, line: chip0/1}, front: {use: anpr, at: 10.0.1.11}}}\n"
+        "  b: {profile: car, direction: in, devices: {first: {use: gpio, line: chip0/2, zone: entry},"
+        " rpm: {use: radiation, at: '10.0.1.2:1', after: 1s..3s}, front: {use: anpr, at: 10.0.1.12}}}\n"
+        "  c: {profile: car, direction: in, devices: {rpm: {use: radiation, at: '10.0.1.3:1'},"
+        " front: {use: anpr, at: 10.0.1.13}}}\n");
+    assert_true(c->lanes[0].devices[0].before_entry);
+    assert_false(c->lanes[0].devices[1].before_entry);
+    assert_false(c->lanes[1].devices[0].before_entry);
+    assert_false(c->lanes[2].devices[0].before_entry); /* no entry loop to stand before */
+    assert_int_equal(c->lanes[0].devices[0].after_min_ms, 0);
+    assert_int_equal(c->lanes[0].devices[0].after_max_ms, c->profiles[0].decide_within_ms);
+    assert_int_equal(c->lanes[1].devices[0].after_min_ms, 1000);
+    assert_int_equal(c->lanes[1].devices[0].after_max_ms, 3000);
+    gl_config_free(c);
 }
 
 static void a_secret_that_others_reach_is_refused(void **state) {
@@ -332,7 +436,8 @@ static void bad_files_get_their_errors(void **state) {
 /* ---- with plugins --------------------------------------------------------------------------------------------------------------------- */
 static bool plugins_are_built(void) {
     return access(BINARY_DIR "/lib/greenlane/anpr.so", R_OK) == 0 && access(BINARY_DIR "/lib/greenlane/code.so", R_OK) == 0 &&
-           access(BINARY_DIR "/lib/greenlane/gpio.so", R_OK) == 0;
+           access(BINARY_DIR "/lib/greenlane/gpio.so", R_OK) == 0 && access(BINARY_DIR "/lib/greenlane/rfid.so", R_OK) == 0 &&
+           access(BINARY_DIR "/lib/greenlane/radiation.so", R_OK) == 0;
 }
 
 static void plugins_refuse_what_they_do_not_know(void **state) {
@@ -394,6 +499,10 @@ int main(void) {
         cmocka_unit_test(the_example_is_good),
         cmocka_unit_test(profiles_are_kept),
         cmocka_unit_test(devices_and_lines_are_kept),
+        cmocka_unit_test(portals_and_antennas_are_kept),
+        cmocka_unit_test(each_antenna_has_its_lane),
+        cmocka_unit_test(an_owner_may_come_later),
+        cmocka_unit_test(a_portal_stands_before_or_behind_the_entry_loop),
         cmocka_unit_test(relative_paths_begin_at_the_file),
         cmocka_unit_test(the_hash_is_of_the_bytes),
         cmocka_unit_test(a_secret_that_others_reach_is_refused),

@@ -137,6 +137,19 @@ static void delays_double_up_to_half_a_minute(void **state GL_UNUSED) {
     assert_int_equal(gl_backoff_next(&b), 500);
 }
 
+/* A reader whose one place is taken answers each call with a message, and hangs up. */
+static void who_hangs_up_at_once_is_called_less_and_less(void **state GL_UNUSED) {
+    struct gl_backoff b = {0};
+    for (int64_t want = 500; want <= 16000; want *= 2) {
+        assert_int_equal(gl_backoff_next(&b), want);
+        gl_backoff_after(&b, true, GL_SETTLED_MS - 1);
+    }
+    gl_backoff_after(&b, false, 10 * GL_SETTLED_MS); /* stood, and said nothing */
+    assert_int_equal(gl_backoff_next(&b), 30000);
+    gl_backoff_after(&b, true, GL_SETTLED_MS);
+    assert_int_equal(gl_backoff_next(&b), 500);
+}
+
 /* Runs a probe in a sandboxed child; its exit status, or minus the signal that ended it. */
 static int sandboxed(int (*probe)(int dir), int dir) {
     fflush(NULL);
@@ -229,6 +242,7 @@ int main(void) {
         cmocka_unit_test(plugin_and_evidence_degrade),
         cmocka_unit_test(counters_are_bounded),
         cmocka_unit_test(delays_double_up_to_half_a_minute),
+        cmocka_unit_test(who_hangs_up_at_once_is_called_less_and_less),
         cmocka_unit_test(sandbox_holds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
