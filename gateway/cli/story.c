@@ -26,88 +26,20 @@ static bool begins(const char *text, const char *with) {
     return strncmp(text, with, strlen(with)) == 0;
 }
 
-/* ---- readings ---- */
-static void sure(struct gl_buf *out, const json_t *data) {
-    const json_t *c = json_object_get(data, "confidence");
-    if (json_is_number(c)) gl_buf_printf(out, ", %.0f %% sure", json_number_value(c) * 100);
-}
-
-static void plate_words(const json_t *data, const json_t *v, struct gl_buf *out) {
-    const char *text = gl_cli_text(v, "text"), *country = gl_cli_text(v, "country");
-    gl_buf_text(out, strcmp(gl_cli_text(v, "role"), "trailer") == 0 ? "trailer plate " : "plate ");
-    if (!text[0]) {
-        gl_buf_text(out, "could not be read");
-        return;
-    }
-    say(out, text);
-    if (country[0]) {
-        gl_buf_text(out, " (");
-        say(out, country);
-        gl_buf_char(out, ')');
-    }
-    sure(out, data);
-    if (strcmp(gl_cli_text(v, "direction"), "leave") == 0) gl_buf_text(out, ", driving away");
-}
-
-static void code_words(const json_t *data GL_UNUSED, const json_t *v, struct gl_buf *out) {
-    const json_t *ref = json_object_get(v, "reference");
-    if (json_is_object(ref)) {
-        gl_buf_text(out, "document scanned: ");
-        say(out, gl_cli_text(ref, "type"));
-        gl_buf_char(out, ' ');
-        say(out, gl_cli_text(ref, "value"));
-        return;
-    }
-    gl_buf_text(out, "a code was scanned that is no document reference");
-}
-
-static void container_words(const json_t *data, const json_t *v, struct gl_buf *out) {
-    gl_buf_text(out, "container ");
-    say(out, gl_cli_text(v, "number"));
-    if (json_is_false(json_object_get(v, "check_ok"))) gl_buf_text(out, " (its check digit is wrong)");
-    sure(out, data);
-}
-
-static void presence_words(const json_t *data GL_UNUSED, const json_t *v, struct gl_buf *out) {
-    static const struct {
-        const char *zone, *on, *off;
-    } words[] = {
-        {"entry", "a vehicle stands on the entry loop", "the entry loop is free again"},
-        {"exit", "a vehicle stands on the exit loop", "the exit loop is free again"},
-        {"barrier-up", "the barrier is up", "the barrier is no longer up"},
-        {"barrier-down", "the barrier is down", "the barrier is no longer down"},
-        {"emergency-stop", "the emergency stop was pressed", "the emergency stop was let go"},
-    };
-    bool on = json_is_true(json_object_get(v, "occupied"));
-    for (size_t i = 0; i < GL_COUNT(words); i++)
-        if (strcmp(words[i].zone, gl_cli_text(v, "zone")) == 0) gl_buf_text(out, on ? words[i].on : words[i].off);
-}
-
-static void class_words(const json_t *data GL_UNUSED, const json_t *v, struct gl_buf *out) {
-    gl_buf_text(out, "looks like: ");
-    say(out, gl_cli_text(v, "class"));
-}
-
-void gl_cli_reading_words(const char *kind, const json_t *data, struct gl_buf *out) {
-    static const struct {
-        const char *kind;
-        void (*words)(const json_t *data, const json_t *value, struct gl_buf *out);
-    } kinds[] = {{"plate", plate_words},
-                 {"code", code_words},
-                 {"container", container_words},
-                 {"presence", presence_words},
-                 {"class", class_words}};
-    for (size_t i = 0; i < GL_COUNT(kinds); i++)
-        if (strcmp(kinds[i].kind, kind) == 0) {
-            kinds[i].words(data, json_object_get(data, "value"), out);
-            if (json_is_true(json_object_get(data, "late"))) gl_buf_text(out, " (came late: not counted)");
-            return;
-        }
-    gl_buf_text(out, "a reading of kind ");
-    say(out, kind);
-}
-
 /* ---- the head ---- */
+static void portal_head(const char *radiation, struct gl_buf *out) {
+    static const struct {
+        const char *scan, *words;
+    } portal[] = {{"in_portal", "the vehicle is in it"},
+                  {"clear", "measured, no alarm"},
+                  {"fault", "what it measured proves nothing"},
+                  {"gamma", "GAMMA ALARM"},
+                  {"neutron", "NEUTRON ALARM"},
+                  {"gamma_neutron", "GAMMA AND NEUTRON ALARM"}};
+    for (size_t i = 0; i < GL_COUNT(portal); i++)
+        if (strcmp(portal[i].scan, radiation) == 0) gl_buf_printf(out, "\nPortal  %s", portal[i].words);
+}
+
 static void head(const json_t *last, const char *zone, struct gl_buf *out) {
     const json_t *p = data_of(last), *known = json_object_get(p, "known");
     char opened[GL_TIME_TEXT];
@@ -121,6 +53,9 @@ static void head(const json_t *last, const char *zone, struct gl_buf *out) {
     say(out, plate[0] ? plate : "not known");
     if (trailer[0]) gl_buf_text(out, ", trailer ");
     say(out, trailer);
+    if (gl_cli_text(known, "tag")[0]) gl_buf_text(out, ", tag ");
+    say(out, gl_cli_text(known, "tag"));
+    portal_head(gl_cli_text(known, "radiation"), out);
     gl_buf_text(out, "\nLeft    ");
     if (strcmp(gl_cli_text(p, "state"), "closed") != 0) {
         gl_buf_text(out, "not yet: it is still in the lane\n");
@@ -148,8 +83,10 @@ static void refs(const json_t *list, const char *one, struct gl_buf *out) {
 static void match_words(const json_t *d, struct gl_buf *out) {
     static const struct {
         const char *by, *words;
-    } ways[] = {
-        {"exact", "by its plate"}, {"reference", "by the document that was scanned"}, {"container", "by its container number"}};
+    } ways[] = {{"exact", "by its plate"},
+                {"reference", "by the document that was scanned"},
+                {"tag", "by its tag, whose registered plate it has"},
+                {"container", "by its container number"}};
     const json_t *m = json_object_get(d, "match");
     if (!json_is_object(m)) {
         gl_buf_text(out, "  Nothing that was lodged fits this vehicle.\n");

@@ -59,6 +59,16 @@ static bool may_lift(struct order *o, bool inspected) {
             if (second_person(o)) return true;
             REFUSE(o, "%s needs two persons: %s has agreed, a second one must send the same", rule, o->cmd->officer.id);
             return false;
+
+        case GL_OVERRIDE_RADIATION:
+            if (strcmp(o->client->role, "radiation") != 0)
+                REFUSE(o, "%s may be lifted by radiation officers only, two of them", rule);
+            else if (second_person(o))
+                return true;
+            else
+                REFUSE(o, "%s needs two radiation officers: %s has agreed, a second one must send the same", rule,
+                       o->cmd->officer.id);
+            return false;
         case GL_OVERRIDE_NEVER:
             REFUSE(o, "%s cannot be overridden%s", rule,
                    strcmp(rule, "RANDOM") == 0 ? ": inspect, then send inspection-result" : "");

@@ -43,6 +43,8 @@ int gl_core_new(const struct gl_config *config, const uint8_t key[32], const cha
         /* Until a device has said that it is well, it is not. */
         for (int d = 0; d < l->config->n_devices; d++)
             l->devices[d] = (struct device){.state = GL_DEVICE_OFFLINE, .reason = "has not reported yet"};
+        for (int d = 0; d < l->config->n_devices; d++)
+            if (strcmp(l->config->devices[d].plugin, "radiation") == 0) l->portal = &l->config->devices[l->portal_at = (uint16_t)d];
         l->gpio =
             (struct device){.state = l->config->n_lines ? GL_DEVICE_OFFLINE : GL_DEVICE_ONLINE, .reason = "has not reported yet"};
         gl_fields_clear(&gl_signal_state_fields, &l->shown);
@@ -84,26 +86,33 @@ static void mark_passages(struct lane *l) {
     for (int i = 0; i < l->n; i++) l->passages[i]->faulted = true;
 }
 
+/* The state of a device in one lane: NULL when the lane has it not. A reader may serve several lanes. */
+static struct device *device_of(struct lane *l, const char *id, const struct gl_device_config **ret) {
+    char gpio[GL_ID + 8];
+    *ret = NULL;
+    gl_format(gpio, sizeof gpio, "%s.gpio", l->config->id);
+    if (strcmp(gpio, id) == 0) return &l->gpio;
+    for (int i = 0; i < l->config->n_devices; i++) {
+        *ret = &l->config->devices[i];
+        if (strcmp((*ret)->id, id) == 0) return &l->devices[i];
+    }
+    return NULL;
+}
+
 static void take_device(struct gl_core *c, const char *device, uint8_t state, const char *reason) {
-    const struct gl_lane_config *lc = NULL;
-    const struct gl_device_config *dc = gl_config_device(c->config, device, &lc);
     for (int i = 0; i < c->n_lanes; i++) {
         struct lane *l = &c->lanes[i];
-        char gpio[GL_ID + 8];
-        gl_format(gpio, sizeof gpio, "%s.gpio", l->config->id);
-        struct device *d = NULL;
-        bool required = true;
-        if (strcmp(gpio, device) == 0) d = &l->gpio;
-        if (dc && lc == l->config) {
-            d = &l->devices[dc - lc->devices];
-            required = dc->required;
-        }
+        const struct gl_device_config *config;
+        struct device *d = device_of(l, device, &config);
         if (!d) continue;
         if (d == &l->gpio && d->state == GL_DEVICE_ONLINE && state == GL_DEVICE_OFFLINE)
             gl_lane_lose_order(l); /* who comes and goes now is not seen */
         d->state = state;
         gl_clip(d->reason, sizeof d->reason, reason);
-        if (required && state == GL_DEVICE_OFFLINE) mark_passages(l);
+        if (config && config == l->portal)
+            state == GL_DEVICE_ONLINE ? gl_portal_well(c, l) : gl_portal_unwell(l);
+        else if (state == GL_DEVICE_OFFLINE && (!config || config->required))
+            mark_passages(l);
         gl_lane_consider(c, l);
     }
 }

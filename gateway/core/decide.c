@@ -26,6 +26,11 @@ void gl_lane_consider(struct gl_core *c, struct lane *l) {
     add_keys(&q, GL_KEY_VEHICLE, &p->vehicle.keys);
     add_keys(&q, GL_KEY_TRAILER, &p->trailer.keys);
     add_keys(&q, GL_KEY_CONTAINER, &p->container.keys);
+    for (int i = 0; i < p->n_tags && q.n_keys < GL_MAX_KEYS; i++) {
+        struct gl_key *k = &q.keys[q.n_keys++];
+        k->kind = GL_KEY_TAG;
+        gl_clip(k->text, sizeof k->text, p->tags[i].epc);
+    }
     if (p->reference.value[0] && q.n_keys < GL_MAX_KEYS) {
         struct gl_key *k = &q.keys[q.n_keys++];
         k->kind = GL_KEY_REFERENCE;
@@ -45,12 +50,14 @@ static void add_identifier(struct gl_match *m, const char *kind, const char *tex
 
 static void fill_match(const struct facts *f, struct gl_match *m) {
     if (f->movement < 0 && !f->by_declaration) return;
-    gl_clip(m->by, sizeof m->by, f->by_reference ? "reference" : f->by_container ? "container" : "exact");
+    gl_clip(m->by, sizeof m->by, f->by_reference ? "reference" : f->by_tag ? "tag" : f->by_container ? "container" : "exact");
     if (f->movement >= 0) m->movements[m->n_movements++] = f->answer->movements[f->movement].ref;
     for (int i = 0; i < f->answer->n_declarations && m->n_declarations < GL_COUNT(m->declarations); i++)
         if (gl_facts_judged(f, &f->answer->declarations[i])) m->declarations[m->n_declarations++] = f->answer->declarations[i].ref;
     add_identifier(m, "plate", f->passage->vehicle.text);
     add_identifier(m, "trailer", f->passage->trailer.text);
+    const struct gl_answer_tag *tag = f->tag.agrees ? f->tag.agrees : f->by_tag ? f->tag.stands : NULL;
+    add_identifier(m, "tag", tag ? tag->epc : "");
     add_identifier(m, "container", f->passage->container.text);
     add_identifier(m, "reference", f->passage->reference.value);
 }
@@ -114,9 +121,11 @@ static bool presence_unbroken(const struct lane *l, const struct passage *p) {
 }
 
 /* Is there a reason now that the standing decision does not name? Whoever lifts it must have seen it. */
-static bool news(const struct gl_decision *fresh, const struct gl_decision *now) {
+static bool news(const struct gl_decision *fresh, const struct gl_decision *now, enum gl_level_decision least) {
     for (int i = 0; i < fresh->n_rules; i++)
-        if (obstructs(fresh, fresh->rules[i].rule) && !obstructs(now, fresh->rules[i].rule)) return true;
+        if (fresh->rules[i].level >= (uint8_t)least && obstructs(fresh, fresh->rules[i].rule) &&
+            !obstructs(now, fresh->rules[i].rule))
+            return true;
     return false;
 }
 
@@ -143,12 +152,15 @@ static bool supersedes(const struct lane *l, const struct passage *p, const stru
     bool by_officer = now->officer.id[0] != '\0';
     if (now->outcome == GL_OUTCOME_RELEASE) {
         if (p->lease_over) return true;
-        if (by_officer) return (fresh->level >= GL_LEVEL_PHYSICAL && fresh->level > p->override_level) || asks(fresh) > asks(now);
+        if (by_officer)
+            return (fresh->level >= GL_LEVEL_PHYSICAL &&
+                    (fresh->level > p->override_level || news(fresh, now, GL_LEVEL_PHYSICAL))) ||
+                   asks(fresh) > asks(now);
         return fresh->outcome == GL_OUTCOME_INSPECT || !same_match(&fresh->match, &now->match);
     }
     if (by_officer) return fresh->level > now->level;
     if (fresh->outcome == GL_OUTCOME_RELEASE) return now->level == GL_LEVEL_DESK && presence_unbroken(l, p);
-    return fresh->level > now->level || (fresh->level == now->level && asks(fresh) >= asks(now) && news(fresh, now));
+    return fresh->level > now->level || (fresh->level == now->level && asks(fresh) >= asks(now) && news(fresh, now, GL_LEVEL_NONE));
 }
 
 void gl_lane_answer(struct gl_core *c, const struct gl_answer *a) {
@@ -162,6 +174,7 @@ void gl_lane_answer(struct gl_core *c, const struct gl_answer *a) {
     struct facts f;
     struct gl_decision d;
     bool curable;
+    gl_tag_answered(p, a);
     gl_facts_gather(c, l, p, a, &f);
     decision_begin(l, p, &d);
     gl_rules_run(&f, &d, &curable);

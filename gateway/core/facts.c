@@ -48,12 +48,13 @@ static bool finds_anything(const struct gl_answer *a, uint8_t by) {
     return false;
 }
 
-/* By what may this passage be identified? By a document that fits something lodged; else by the plate; a container only speaks for a vehicle whose plate
- * could not be read. */
+/* By what may this passage be identified? By a document that fits something lodged; else by the plate; the tag, and then the container, only speak for a
+ * vehicle whose plate could not be read. */
 static uint8_t accepted_by(const struct facts *f) {
     const struct passage *p = f->passage;
     if (p->reference.value[0] && finds_anything(f->answer, GL_BY_REFERENCE)) return GL_BY_REFERENCE;
     if (p->vehicle.text[0]) return GL_BY_PLATE | GL_BY_SWAP;
+    if (p->vehicle.seen && f->tag.stands) return GL_BY_TAG;
     if (p->vehicle.seen && p->container.text[0]) return GL_BY_CONTAINER;
     return 0;
 }
@@ -66,7 +67,7 @@ static void choose_movement(struct facts *f, uint8_t by) {
         uint8_t want = pass == 0 ? by & (uint8_t)~GL_BY_SWAP : by & GL_BY_SWAP;
         for (int i = 0; i < f->answer->n_movements; i++) {
             const struct gl_answer_movement *m = &f->answer->movements[i];
-            if (!(m->by & want)) continue;
+            if (!(m->by & want) || (want == GL_BY_TAG && !gl_tag_meets(&f->tag.keys, m->means, m->n_means))) continue;
             if (any < 0) any = i;
             if (!movement_live(f, m)) continue;
             f->n_live++;
@@ -76,22 +77,25 @@ static void choose_movement(struct facts *f, uint8_t by) {
     f->movement = live >= 0 ? live : any;
 }
 
-static bool found_by(const struct gl_answer_declaration *d, uint8_t by) {
-    return d->listed_by == 0 && (d->by & by) != 0;
+static bool found_by(const struct facts *f, const struct gl_answer_declaration *d, uint8_t by) {
+    if (d->listed_by != 0 || (d->by & by) == 0) return false;
+    return by != GL_BY_TAG || gl_tag_meets(&f->tag.keys, d->means, d->n_means);
 }
 
 bool gl_facts_judged(const struct facts *f, const struct gl_answer_declaration *d) {
     if (f->movement >= 0 && (d->listed_by & (1u << f->movement))) return true;
     /* A control that was ordered for this vehicle holds, whether its envelope names the declaration or not. */
     if (f->movement >= 0)
-        return found_by(d, GL_BY_PLATE | GL_BY_REFERENCE) && d->control > GL_CHANNEL_RELEASE && declaration_live(d, f->now.wall);
+        return found_by(f, d, GL_BY_PLATE | GL_BY_REFERENCE | (f->by_tag ? GL_BY_TAG : 0)) && d->control > GL_CHANNEL_RELEASE &&
+               declaration_live(d, f->now.wall);
     if (!f->by_declaration) return false;
     uint8_t by = accepted_by(f);
-    if (!found_by(d, by)) return false;
+    if (!found_by(f, d, by)) return false;
     /* Past consignments of the same vehicle say nothing while a live one is there. */
     if (declaration_live(d, f->now.wall)) return true;
     for (int i = 0; i < f->answer->n_declarations; i++)
-        if (found_by(&f->answer->declarations[i], by) && declaration_live(&f->answer->declarations[i], f->now.wall)) return false;
+        if (found_by(f, &f->answer->declarations[i], by) && declaration_live(&f->answer->declarations[i], f->now.wall))
+            return false;
     return true;
 }
 
@@ -122,6 +126,7 @@ static void gather_faults(const struct gl_core *c GL_UNUSED, const struct lane *
         if (d->state == GL_DEVICE_ONLINE) continue;
         /* An unwell device has still done its part when its reading is here. */
         bool delivered = dc->role == GL_ROLE_TRAILER ? p->trailer.text[0] != '\0' : p->vehicle.text[0] != '\0';
+        if (dc == l->portal) continue; /* RPM_FAULT speaks of it */
         bool counts = dc->required && (d->state != GL_DEVICE_DEGRADED || !delivered);
         char *to = counts ? f->fault : f->fault_note;
         if (to[0] == '\0') gl_format(to, GL_DETAIL, "%s is %s: %s", dc->id, gl_device_states[d->state], d->reason);
@@ -139,6 +144,7 @@ void gl_facts_gather(const struct gl_core *c, const struct lane *l, const struct
                         .config = c->config,
                         .profile = l->profile,
                         .lane = l->config,
+                        .state = l,
                         .passage = p,
                         .answer = a,
                         .now = c->now,
@@ -152,13 +158,15 @@ void gl_facts_gather(const struct gl_core *c, const struct lane *l, const struct
     f->time_up = c->now.mono >= p->deadline_mono;
     f->trailer_over = f->time_up || c->now.mono >= gl_trailer_over_mono(l, p);
     gather_faults(c, l, p, f);
+    gl_facts_tags(f);
     uint8_t by = accepted_by(f);
     choose_movement(f, by);
     if (f->movement < 0)
-        for (int i = 0; i < a->n_declarations && !f->by_declaration; i++) f->by_declaration = found_by(&a->declarations[i], by);
+        for (int i = 0; i < a->n_declarations && !f->by_declaration; i++) f->by_declaration = found_by(f, &a->declarations[i], by);
     uint8_t found = f->movement >= 0 ? a->movements[f->movement].by : f->by_declaration ? by : 0;
     f->by_reference = found & by & GL_BY_REFERENCE;
     f->by_container = found & by & GL_BY_CONTAINER;
+    f->by_tag = found & by & GL_BY_TAG;
     f->by_plate = found & GL_BY_PLATE;
     f->by_swap = !f->by_plate && (found & GL_BY_SWAP);
     gather_trailers(f);

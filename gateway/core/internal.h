@@ -5,7 +5,13 @@
 
 #include "core/core.h"
 
-enum { GL_LANE_PASSAGES = 6, GL_SEEN_COMMANDS = 256, GL_ENTRY_ATTACH_MS = 10000, GL_PLATE_AFTER_MS = 2000 };
+enum {
+    GL_LANE_PASSAGES = 6,
+    GL_SEEN_COMMANDS = 256,
+    GL_ENTRY_ATTACH_MS = 10000,
+    GL_PLATE_AFTER_MS = 2000,
+    GL_LANE_OCCUPANCIES = 8
+};
 
 static inline bool gl_same_ref(const struct gl_ref *a, const struct gl_ref *b) {
     return strcmp(a->type, b->type) == 0 && strcmp(a->value, b->value) == 0;
@@ -22,6 +28,33 @@ struct sighting {
     int64_t mono;
 };
 
+/* What the portal said about one passage: one occupancy, or several when its parts came with a gap. */
+struct scan {
+    bool seen;  /* an occupancy of its own has begun */
+    bool open;  /* it is in the portal now */
+    bool joint; /* its occupancy held another vehicle as well, or may have, and nothing can tell any more */
+    bool gamma, neutron;
+    bool away;      /* the portal was not well before all of it was measured */
+    char fault[32]; /* why its occupancy proves nothing */
+    int64_t start_mono, end_mono;
+};
+
+/* An occupancy of the lane's portal, whoever was in it. */
+struct occupancy {
+    bool open;
+    char owner[GL_UUID]; /* "" = nobody's (yet) */
+    int64_t start_mono, end_mono;
+    bool gamma, neutron;
+    char fault[32];
+};
+
+/* A tag that was read for a passage. */
+struct tag {
+    char epc[GL_EPC];
+    bool sure;  /* nobody else was in the lane when it was read */
+    bool cargo; /* the registry does not know it: makes room for others */
+};
+
 struct passage {
     char id[GL_UUID], visit[GL_UUID];
     struct gl_now opened;
@@ -29,6 +62,10 @@ struct passage {
     int64_t deadline_mono; /* decide by then; runs from the opening, or from becoming first in the lane */
     uint8_t class;
     struct sighting vehicle, trailer, container;
+    struct scan scan;
+    uint16_t n_tags;
+    struct tag tags[GL_MAX_TAGS];
+    char known_tag[GL_EPC]; /* the registered one, once the registry has said so */
     bool code_seen;
     struct gl_ref reference;
     bool foreign; /* a reading may belong to it or to its neighbour: never a release */
@@ -71,6 +108,20 @@ struct lane {
     bool adrift;            /* who stands where is not sure any more: nobody is released until the lane was empty */
     int64_t last_exit_mono; /* of the last vehicle that left; INT64_MIN = none */
     bool exit_occupied;
+    const struct gl_device_config *portal; /* NULL = none */
+    uint16_t portal_at;                    /* its index among the devices */
+    char portal_fault[32];                 /* as the portal itself says; "" = well */
+    bool portal_tampered;
+    char portal_alarms[2][GL_UUID]; /* raised and not cleared: fault, tamper */
+    uint16_t n_occupancies;
+    struct occupancy occupancies[GL_LANE_OCCUPANCIES]; /* the newest last */
+    uint16_t n_waiting, n_left;
+    struct { /* tags read while nobody was in the lane: the next vehicle's, perhaps */
+        char epc[GL_EPC];
+        int64_t mono;
+    } waiting[GL_MAX_TAGS];
+    char left[GL_MAX_TAGS][GL_EPC]; /* tags of the vehicle that left last: they are still in view for a while */
+    int64_t left_mono;
     struct gl_signal_state shown;
     int64_t lease_mono; /* of the release that is shown */
 };
@@ -105,12 +156,33 @@ void gl_lane_restore(struct gl_core *c, const struct gl_passage *p);
 void gl_passage_close(struct gl_core *c, struct lane *l, struct passage *p, enum gl_exit how);
 void gl_passage_publish(struct gl_core *c, struct lane *l, struct passage *p, enum gl_exit how); /* how: NONE = still here */
 void gl_passage_note_reading(struct passage *p, const char *id);
-void gl_alarm_raise(struct gl_core *c, struct lane *l, const char *kind, const char *passage, const char *detail);
+/* Raises an alarm; ret_id (GL_UUID characters, may be NULL) takes its id, for the day when it is cleared. */
+void gl_alarm_raise(struct gl_core *c, struct lane *l, const char *kind, const char *passage, const char *detail, char *ret_id);
+void gl_alarm_clear(struct gl_core *c, struct lane *l, const char *kind, const char *id, const char *detail);
 void gl_sighting_take(struct sighting *s, const char *text, double confidence, int64_t mono, bool typed);
 
 /* presence.c: loops and the emergency stop */
 void gl_lane_presence(struct gl_core *c, struct lane *l, struct gl_reading *r);
 struct passage *gl_passage_new(struct gl_core *c, struct lane *l);
+
+/* portal.c: whose occupancy is it? */
+struct passage *gl_portal_reading(struct gl_core *c, struct lane *l, const struct gl_reading *r);
+void gl_portal_opened(struct gl_core *c, struct lane *l, struct passage *p);  /* a passage was opened */
+void gl_portal_closing(struct gl_core *c, struct lane *l, struct passage *p); /* and is about to be closed */
+void gl_portal_well(struct gl_core *c, struct lane *l);                       /* its device is online */
+void gl_portal_unwell(struct lane *l);                                        /* the portal's device is not online any more */
+uint8_t gl_portal_says(const struct gl_core *c, const struct lane *l, const struct passage *p); /* enum gl_scan */
+/* Another vehicle may have been in the same occupancy as p, and has had none of its own yet. */
+bool gl_portal_joint(const struct gl_core *c, const struct lane *l, const struct passage *p);
+/* Is there an alarm that p may have caused? */
+void gl_portal_alarms(const struct gl_core *c, const struct lane *l, const struct passage *p, bool *ret_gamma, bool *ret_neutron);
+
+/* tags.c: whose tag is it? */
+struct passage *gl_tag_reading(struct gl_core *c, struct lane *l, const struct gl_reading *r);
+void gl_tag_opened(struct gl_core *c, struct lane *l, struct passage *p);
+void gl_tag_closing(struct gl_core *c, struct lane *l, const struct passage *p);
+void gl_tag_answered(struct passage *p, const struct gl_answer *a); /* what the registry said is kept with the tags */
+const char *gl_tag_known(const struct passage *p);                  /* the vehicle's; "" = none was read */
 
 /* decide.c */
 void gl_lane_consider(struct gl_core *c, struct lane *l); /* looks the first passage up when it may change anything */
@@ -135,6 +207,7 @@ struct facts {
     const struct gl_config *config;
     const struct gl_profile *profile;
     const struct gl_lane_config *lane;
+    const struct lane *state; /* of that lane */
     const struct passage *passage;
     const struct gl_answer *answer;
     struct gl_now now;
@@ -147,7 +220,15 @@ struct facts {
     int movement;               /* index of the chosen movement in the answer; -1 = none */
     int n_live;                 /* live movements among the candidates */
     bool by_declaration;        /* no movement: declarations found by themselves carry the decision */
-    bool by_reference, by_container, by_plate, by_swap;
+    bool by_reference, by_container, by_plate, by_swap, by_tag;
+    struct {
+        const struct gl_answer_tag *agrees;  /* registered for the plate that was read */
+        const struct gl_answer_tag *differs; /* surely this vehicle's, and registered for another plate */
+        const struct gl_answer_tag
+            *stands; /* surely this vehicle's, and the only one: it may stand for a plate that could not be read */
+        const struct gl_answer_tag *lapsed; /* withdrawn, or over its time */
+        struct gl_plate_keys keys;          /* of `stands` */
+    } tag;
     struct gl_plate_keys trailers[GL_MAX_ANSWER_MEANS]; /* declared trailers, of the movement and its declarations */
     int n_trailers;
 };
@@ -160,14 +241,26 @@ bool gl_facts_judged(const struct facts *f,
 /* The other passage that has reserved or used what was lodged; NULL = none. */
 const char *gl_facts_user(const struct facts *f, const struct gl_ref *ref, uint8_t use, const char *by);
 
+/* tags.c */
+void gl_facts_tags(struct facts *f);
+bool gl_tag_meets(const struct gl_plate_keys *keys, const struct gl_answer_means *means,
+                  int n); /* a vehicle among the means has that plate */
+
 /* rules.c */
-enum gl_override { GL_OVERRIDE_OFFICER, GL_OVERRIDE_AUTHORITY, GL_OVERRIDE_TWO, GL_OVERRIDE_NEVER };
+enum gl_override {
+    GL_OVERRIDE_OFFICER,
+    GL_OVERRIDE_AUTHORITY,
+    GL_OVERRIDE_TWO,
+    GL_OVERRIDE_RADIATION /* two radiation officers */,
+    GL_OVERRIDE_NEVER
+};
 struct gl_rule {
     const char *code;
     uint8_t level;    /* enum gl_level_decision of a fail or unknown */
     uint8_t override; /* who may lift it */
     bool curable;     /* waiting for more evidence may help */
     bool inspected;   /* an inspection that found all in order settles it */
+    bool at_once;     /* never waits for more evidence: the light turns red now */
     void (*check)(const struct facts *f, const struct gl_rule *self, struct gl_decision *d); /* NULL: raised elsewhere */
 };
 extern const struct gl_rule gl_rules[];
@@ -178,5 +271,12 @@ const struct gl_rule *gl_rule_by_code(const char *code);
 void gl_rules_run(const struct facts *f, struct gl_decision *d, bool *ret_curable);
 /* The strictest permission that the obstacles of a decision ask for, and the rule that asks it; inspected: an inspection found all in order. */
 enum gl_override gl_rules_permission(const struct gl_decision *d, bool inspected, const char **ret_rule);
+/* rules_sensors.c */
+void gl_rule_rpm_gamma(const struct facts *f, const struct gl_rule *self, struct gl_decision *d);
+void gl_rule_rpm_neutron(const struct facts *f, const struct gl_rule *self, struct gl_decision *d);
+void gl_rule_rpm_fault(const struct facts *f, const struct gl_rule *self, struct gl_decision *d);
+void gl_rule_rpm_missed(const struct facts *f, const struct gl_rule *self, struct gl_decision *d);
+void gl_rule_tag_mismatch(const struct facts *f, const struct gl_rule *self, struct gl_decision *d);
+void gl_rule_tag_missing(const struct facts *f, const struct gl_rule *self, struct gl_decision *d);
 void gl_rule_say(struct gl_decision *d, const struct gl_rule *r, enum gl_result result, const char *about, const char *fmt, ...)
     GL_PRINTF(5, 6);

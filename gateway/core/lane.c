@@ -25,15 +25,27 @@ static struct passage *tail(struct lane *l) {
     return l->n ? l->passages[l->n - 1] : NULL;
 }
 
-void gl_alarm_raise(struct gl_core *c, struct lane *l, const char *kind, const char *passage, const char *detail) {
+static void alarm_begin(const struct lane *l, const char *kind, const char *action, const char *detail, struct gl_alarm *a) {
+    gl_fields_clear(&gl_alarm_fields, a);
+    memcpy(a->lane, l->config->id, sizeof a->lane);
+    gl_clip(a->kind, sizeof a->kind, kind);
+    gl_clip(a->action, sizeof a->action, action);
+    gl_clip(a->detail, sizeof a->detail, detail);
+}
+
+void gl_alarm_raise(struct gl_core *c, struct lane *l, const char *kind, const char *passage, const char *detail, char *ret_id) {
     struct gl_alarm a;
-    gl_fields_clear(&gl_alarm_fields, &a);
-    memcpy(a.lane, l->config->id, sizeof a.lane);
+    alarm_begin(l, kind, "raise", detail, &a);
     gl_core_uuid(c, c->now, a.alarm);
-    gl_clip(a.kind, sizeof a.kind, kind);
-    gl_clip(a.action, sizeof a.action, "raise");
     gl_clip(a.passage, sizeof a.passage, passage);
-    gl_clip(a.detail, sizeof a.detail, detail);
+    if (ret_id) memcpy(ret_id, a.alarm, sizeof a.alarm);
+    ADD_EFFECT(c, GL_EFFECT_ALARM, &a);
+}
+
+void gl_alarm_clear(struct gl_core *c, struct lane *l, const char *kind, const char *id, const char *detail) {
+    struct gl_alarm a;
+    alarm_begin(l, kind, "clear", detail, &a);
+    gl_clip(a.alarm, sizeof a.alarm, id);
     ADD_EFFECT(c, GL_EFFECT_ALARM, &a);
 }
 
@@ -53,6 +65,8 @@ void gl_passage_publish(struct gl_core *c, struct lane *l, struct passage *p, en
     memcpy(out.known.plate, p->vehicle.text, sizeof out.known.plate);
     memcpy(out.known.trailer, p->trailer.text, sizeof out.known.trailer);
     gl_clip(out.known.container, sizeof out.known.container, p->container.text);
+    gl_clip(out.known.tag, sizeof out.known.tag, gl_tag_known(p));
+    out.known.radiation = gl_portal_says(c, l, p);
     out.known.reference = p->reference;
     out.known.presence = gl_tri(p->on_entry || p->on_exit);
     unsigned need = l->profile->require;
@@ -60,6 +74,8 @@ void gl_passage_publish(struct gl_core *c, struct lane *l, struct passage *p, en
     add_missing(&out, (need & GL_NEED_TRAILER) && !p->trailer.seen, "trailer");
     add_missing(&out, (need & GL_NEED_CODE) && !p->reference.value[0], "code");
     add_missing(&out, (need & GL_NEED_CONTAINER) && !p->container.text[0], "container");
+    add_missing(&out, (need & GL_NEED_TAG) && !p->known_tag[0], "tag");
+    add_missing(&out, (need & GL_NEED_RADIATION) && (!p->scan.seen || p->scan.open), "radiation");
     add_missing(&out, (need & GL_NEED_DECLARATION) && !(p->decided && p->decision.match.by[0]), "declaration");
     out.opened_at = p->opened.wall;
     out.closed_at = how != GL_EXIT_NONE ? c->now.wall : 0;
@@ -94,6 +110,8 @@ struct passage *gl_passage_new(struct gl_core *c, struct lane *l) {
     gl_fields_clear(&gl_decision_fields, &p->fresh);
     l->passages[l->n++] = p;
     p->dirty = true;
+    gl_portal_opened(c, l, p);
+    gl_tag_opened(c, l, p);
     return p;
 }
 
@@ -119,6 +137,8 @@ void gl_passage_close(struct gl_core *c, struct lane *l, struct passage *p, enum
     /* Who has crossed has used what was lodged; who turned back may come again. Where nobody knows, it counts as used. */
     release_uses(c, p, how == GL_EXIT_BACKED_OUT ? GL_USE_NONE : GL_USE_CONSUMED);
     gl_passage_publish(c, l, p, how);
+    gl_portal_closing(c, l, p);
+    gl_tag_closing(c, l, p);
     if (how == GL_EXIT_CONFIRMED) l->last_exit_mono = c->now.mono;
     /* A vehicle that no camera saw may never have been there; then it was the next one that left. */
     if (how != GL_EXIT_BACKED_OUT && (p->restored || !p->vehicle.seen) && l->n > 1) gl_lane_lose_order(l);
@@ -149,6 +169,9 @@ void gl_lane_restore(struct gl_core *c, const struct gl_passage *saved) {
     p->reference = saved->known.reference;
     if (saved->known.plate[0]) gl_sighting_take(&p->vehicle, saved->known.plate, NAN, c->now.mono, false);
     if (saved->known.trailer[0]) gl_sighting_take(&p->trailer, saved->known.trailer, NAN, c->now.mono, false);
+    gl_clip(p->known_tag, sizeof p->known_tag, saved->known.tag);
+    p->scan.gamma = saved->known.radiation == GL_SCAN_GAMMA || saved->known.radiation == GL_SCAN_GAMMA_NEUTRON;
+    p->scan.neutron = saved->known.radiation == GL_SCAN_NEUTRON || saved->known.radiation == GL_SCAN_GAMMA_NEUTRON;
     p->deadline_mono = c->now.mono;
     gl_lane_lose_order(l); /* who came and went meanwhile was not seen */
     gl_lane_consider(c, l);
@@ -258,7 +281,7 @@ static bool seen_leaving(struct gl_core *c, struct lane *l, const struct gl_read
         if (!(l->config->has_entry && p->entry_seen)) gl_passage_close(c, l, p, GL_EXIT_BACKED_OUT);
         return true;
     }
-    gl_alarm_raise(c, l, "wrong_way", "", "a vehicle drives out through the entry");
+    gl_alarm_raise(c, l, "wrong_way", "", "a vehicle drives out through the entry", NULL);
     return true;
 }
 
@@ -309,10 +332,8 @@ static struct passage *take_class(struct gl_core *c GL_UNUSED, struct lane *l, c
 }
 
 static struct passage *(*const take[])(struct gl_core *, struct lane *, const struct gl_reading *) = {
-    [GL_READING_PLATE] = take_plate,
-    [GL_READING_CODE] = take_code,
-    [GL_READING_CONTAINER] = take_container,
-    [GL_READING_CLASS] = take_class,
+    [GL_READING_PLATE] = take_plate,         [GL_READING_TAG] = gl_tag_reading,          [GL_READING_CODE] = take_code,
+    [GL_READING_CONTAINER] = take_container, [GL_READING_RADIATION] = gl_portal_reading, [GL_READING_CLASS] = take_class,
 };
 
 void gl_lane_reading(struct gl_core *c, struct lane *l, struct gl_reading *r) {

@@ -36,11 +36,11 @@ static void exit_without_release(struct gl_core *c, struct lane *l, struct passa
     if (l->mode == GL_MODE_SHADOW) return; /* somebody else's lights rule this lane */
     bool behind = l->last_exit_mono != INT64_MIN && c->now.mono - l->last_exit_mono <= l->profile->tailgate_within_ms;
     if (behind)
-        gl_alarm_raise(c, l, "tailgate", p ? p->id : "", "a second vehicle leaves behind one that was released");
+        gl_alarm_raise(c, l, "tailgate", p ? p->id : "", "a second vehicle leaves behind one that was released", NULL);
     else if (p)
-        gl_alarm_raise(c, l, "exit_unreleased", p->id, "a vehicle leaves that was not released");
+        gl_alarm_raise(c, l, "exit_unreleased", p->id, "a vehicle leaves that was not released", NULL);
     else
-        gl_alarm_raise(c, l, "wrong_way", "", "something is on the exit loop that never came through the entry");
+        gl_alarm_raise(c, l, "wrong_way", "", "something is on the exit loop that never came through the entry", NULL);
 }
 
 static struct passage *exit_taken(struct gl_core *c, struct lane *l) {

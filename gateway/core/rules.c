@@ -112,8 +112,11 @@ RULE(no_read) {
     const struct sighting *v = &f->passage->vehicle;
     if (v->text[0])
         SAY(GL_PASS, "", "plate %s", v->text);
-    else if (v->seen && (f->by_reference || f->by_container))
-        SAY(GL_NOTE, "", "the plate could not be read; known by its %s", f->by_reference ? "document" : "container");
+    else if (v->seen && (f->by_reference || f->by_tag || f->by_container))
+        SAY(GL_NOTE, "", "the plate could not be read; known by its %s",
+            f->by_reference ? "document"
+            : f->by_tag     ? "tag"
+                            : "container");
     else if (v->seen)
         SAY(GL_FAIL, "", "the plate could not be read");
     else
@@ -130,6 +133,8 @@ RULE(low_confidence) {
         SAY(GL_PASS, "", "confidence %.2f", v->confidence);
     else if (f->by_reference && f->by_plate)
         SAY(GL_NOTE, "", "confidence %.2f, confirmed by the document", v->confidence);
+    else if (f->tag.agrees)
+        SAY(GL_NOTE, "", "confidence %.2f, confirmed by the tag", v->confidence);
     else if (isnan(v->confidence))
         SAY(GL_UNKNOWN, "", "the camera gave no confidence");
     else
@@ -159,7 +164,7 @@ RULE(no_declaration) {
         SAY(GL_NOTE, "", "the lane asks for no declaration");
     else if (matched(f))
         SAY(GL_PASS, chosen(f) ? chosen(f)->ref.value : "", chosen(f) ? "a movement was lodged" : "declarations were lodged");
-    else if (!f->passage->vehicle.text[0] && !f->passage->reference.value[0])
+    else if (!f->passage->vehicle.text[0] && !f->passage->reference.value[0] && !f->tag.stands)
         SAY(GL_UNKNOWN, "", "there is nothing to look up");
     else
         SAY(GL_FAIL, "", "nothing that was lodged fits");
@@ -405,42 +410,48 @@ RULE(random_control) {
 
 /* Later rules of docs/rules.md take their row here: the code, its level, who may lift it, and its check. */
 const struct gl_rule gl_rules[] = {
-    /* code               level              override               curable inspected */
-    {"CLOCK_UNSYNC", GL_LEVEL_DESK, GL_OVERRIDE_OFFICER, false, false, clock_unsync},
-    {"CACHE_DOWN", GL_LEVEL_DESK, GL_OVERRIDE_OFFICER, false, false, cache_down},
-    {"CACHE_STALE", GL_LEVEL_DESK, GL_OVERRIDE_OFFICER, false, false, cache_stale},
-    {"CACHE_GAP", GL_LEVEL_DESK, GL_OVERRIDE_OFFICER, false, false, cache_gap},
-    {"CACHE_AGED", GL_LEVEL_DESK, GL_OVERRIDE_OFFICER, false, false, cache_aged},
-    {"SENSOR_FAULT", GL_LEVEL_DESK, GL_OVERRIDE_OFFICER, false, false, sensor_fault},
-    {"GATEWAY_RESTARTED", GL_LEVEL_DESK, GL_OVERRIDE_OFFICER, false, true, gateway_restarted},
-    {"RELEASE_EXPIRED", GL_LEVEL_DESK, GL_OVERRIDE_OFFICER, false, true, release_expired},
-    {"LANE_MODE", GL_LEVEL_DESK, GL_OVERRIDE_OFFICER, false, false, lane_mode},
-    {"CLASS_POLICY", GL_LEVEL_DESK, GL_OVERRIDE_OFFICER, false, true, class_policy},
-    {"NO_READ", GL_LEVEL_DESK, GL_OVERRIDE_OFFICER, true, false, no_read},
-    {"LOW_CONFIDENCE", GL_LEVEL_DESK, GL_OVERRIDE_OFFICER, true, false, low_confidence},
-    {"AMBIGUOUS_MATCH", GL_LEVEL_DESK, GL_OVERRIDE_OFFICER, true, false, ambiguous_match},
-    {"NO_DECLARATION", GL_LEVEL_DESK, GL_OVERRIDE_OFFICER, true, false, no_declaration},
-    {"CODE_MISSING", GL_LEVEL_DESK, GL_OVERRIDE_OFFICER, true, false, code_required},
-    {"PLATE_MISMATCH", GL_LEVEL_DESK, GL_OVERRIDE_OFFICER, false, false, plate_mismatch},
-    {"PLATE_ROLE_SWAP", GL_LEVEL_DESK, GL_OVERRIDE_OFFICER, false, false, plate_role_swap},
-    {"TRAILER_MISMATCH", GL_LEVEL_PHYSICAL, GL_OVERRIDE_OFFICER, false, true, trailer_mismatch},
-    {"TRAILER_MISSING", GL_LEVEL_DESK, GL_OVERRIDE_OFFICER, true, true, trailer_missing},
-    {"TRAILER_EXTRA", GL_LEVEL_DESK, GL_OVERRIDE_OFFICER, false, true, trailer_extra},
-    {"TRAILER_NO_READ", GL_LEVEL_DESK, GL_OVERRIDE_OFFICER, true, false, trailer_no_read},
-    {"CONTAINER_MISMATCH", GL_LEVEL_PHYSICAL, GL_OVERRIDE_OFFICER, true, true, container_mismatch},
-    {"DECL_MISSING", GL_LEVEL_DESK, GL_OVERRIDE_OFFICER, true, false, decl_missing},
-    {"DECL_CANCELLED", GL_LEVEL_DESK, GL_OVERRIDE_AUTHORITY, false, false, decl_cancelled},
-    {"DECL_EXPIRED", GL_LEVEL_DESK, GL_OVERRIDE_AUTHORITY, false, false, decl_expired},
-    {"DECL_NOT_RELEASED", GL_LEVEL_DESK, GL_OVERRIDE_AUTHORITY, false, false, decl_not_released},
-    {"DECL_ALREADY_USED", GL_LEVEL_DESK, GL_OVERRIDE_OFFICER, false, false, decl_already_used},
-    {"WRONG_DIRECTION", GL_LEVEL_DESK, GL_OVERRIDE_OFFICER, false, false, wrong_direction},
-    {"DECISION_PENDING", GL_LEVEL_DESK, GL_OVERRIDE_NEVER, true, false, decision_pending},
-    {"AUTHORITY_CONTROL", GL_LEVEL_PHYSICAL, GL_OVERRIDE_AUTHORITY, false, true, authority_control},
-    {"ENTRY_DENIED", GL_LEVEL_REFUSE, GL_OVERRIDE_TWO, false, false, entry_denied},
-    {"RANDOM", GL_LEVEL_PHYSICAL, GL_OVERRIDE_NEVER, false, true, random_control},
+    /* code               level              override               curable inspected at_once */
+    {"CLOCK_UNSYNC", GL_LEVEL_DESK, GL_OVERRIDE_OFFICER, false, false, false, clock_unsync},
+    {"CACHE_DOWN", GL_LEVEL_DESK, GL_OVERRIDE_OFFICER, false, false, false, cache_down},
+    {"CACHE_STALE", GL_LEVEL_DESK, GL_OVERRIDE_OFFICER, false, false, false, cache_stale},
+    {"CACHE_GAP", GL_LEVEL_DESK, GL_OVERRIDE_OFFICER, false, false, false, cache_gap},
+    {"CACHE_AGED", GL_LEVEL_DESK, GL_OVERRIDE_OFFICER, false, false, false, cache_aged},
+    {"SENSOR_FAULT", GL_LEVEL_DESK, GL_OVERRIDE_OFFICER, false, false, false, sensor_fault},
+    {"GATEWAY_RESTARTED", GL_LEVEL_DESK, GL_OVERRIDE_OFFICER, false, true, false, gateway_restarted},
+    {"RELEASE_EXPIRED", GL_LEVEL_DESK, GL_OVERRIDE_OFFICER, false, true, false, release_expired},
+    {"LANE_MODE", GL_LEVEL_DESK, GL_OVERRIDE_OFFICER, false, false, false, lane_mode},
+    {"CLASS_POLICY", GL_LEVEL_DESK, GL_OVERRIDE_OFFICER, false, true, false, class_policy},
+    {"RPM_GAMMA", GL_LEVEL_PHYSICAL, GL_OVERRIDE_RADIATION, false, false, true, gl_rule_rpm_gamma},
+    {"RPM_NEUTRON", GL_LEVEL_PHYSICAL, GL_OVERRIDE_RADIATION, false, false, true, gl_rule_rpm_neutron},
+    {"RPM_FAULT", GL_LEVEL_DESK, GL_OVERRIDE_OFFICER, false, false, false, gl_rule_rpm_fault},
+    {"RPM_MISSED", GL_LEVEL_DESK, GL_OVERRIDE_OFFICER, true, true, false, gl_rule_rpm_missed},
+    {"NO_READ", GL_LEVEL_DESK, GL_OVERRIDE_OFFICER, true, false, false, no_read},
+    {"LOW_CONFIDENCE", GL_LEVEL_DESK, GL_OVERRIDE_OFFICER, true, false, false, low_confidence},
+    {"AMBIGUOUS_MATCH", GL_LEVEL_DESK, GL_OVERRIDE_OFFICER, true, false, false, ambiguous_match},
+    {"NO_DECLARATION", GL_LEVEL_DESK, GL_OVERRIDE_OFFICER, true, false, false, no_declaration},
+    {"CODE_MISSING", GL_LEVEL_DESK, GL_OVERRIDE_OFFICER, true, false, false, code_required},
+    {"PLATE_MISMATCH", GL_LEVEL_DESK, GL_OVERRIDE_OFFICER, false, false, false, plate_mismatch},
+    {"PLATE_ROLE_SWAP", GL_LEVEL_DESK, GL_OVERRIDE_OFFICER, false, false, false, plate_role_swap},
+    {"TRAILER_MISMATCH", GL_LEVEL_PHYSICAL, GL_OVERRIDE_OFFICER, false, true, false, trailer_mismatch},
+    {"TRAILER_MISSING", GL_LEVEL_DESK, GL_OVERRIDE_OFFICER, true, true, false, trailer_missing},
+    {"TRAILER_EXTRA", GL_LEVEL_DESK, GL_OVERRIDE_OFFICER, false, true, false, trailer_extra},
+    {"TRAILER_NO_READ", GL_LEVEL_DESK, GL_OVERRIDE_OFFICER, true, false, false, trailer_no_read},
+    {"CONTAINER_MISMATCH", GL_LEVEL_PHYSICAL, GL_OVERRIDE_OFFICER, true, true, false, container_mismatch},
+    {"TAG_MISMATCH", GL_LEVEL_PHYSICAL, GL_OVERRIDE_OFFICER, false, true, false, gl_rule_tag_mismatch},
+    {"TAG_MISSING", GL_LEVEL_DESK, GL_OVERRIDE_OFFICER, true, false, false, gl_rule_tag_missing},
+    {"DECL_MISSING", GL_LEVEL_DESK, GL_OVERRIDE_OFFICER, true, false, false, decl_missing},
+    {"DECL_CANCELLED", GL_LEVEL_DESK, GL_OVERRIDE_AUTHORITY, false, false, false, decl_cancelled},
+    {"DECL_EXPIRED", GL_LEVEL_DESK, GL_OVERRIDE_AUTHORITY, false, false, false, decl_expired},
+    {"DECL_NOT_RELEASED", GL_LEVEL_DESK, GL_OVERRIDE_AUTHORITY, false, false, false, decl_not_released},
+    {"DECL_ALREADY_USED", GL_LEVEL_DESK, GL_OVERRIDE_OFFICER, false, false, false, decl_already_used},
+    {"WRONG_DIRECTION", GL_LEVEL_DESK, GL_OVERRIDE_OFFICER, false, false, false, wrong_direction},
+    {"DECISION_PENDING", GL_LEVEL_DESK, GL_OVERRIDE_NEVER, true, false, false, decision_pending},
+    {"AUTHORITY_CONTROL", GL_LEVEL_PHYSICAL, GL_OVERRIDE_AUTHORITY, false, true, false, authority_control},
+    {"ENTRY_DENIED", GL_LEVEL_REFUSE, GL_OVERRIDE_TWO, false, false, false, entry_denied},
+    {"RANDOM", GL_LEVEL_PHYSICAL, GL_OVERRIDE_NEVER, false, true, false, random_control},
     /* said by officers, not by a check */
-    {"OVERRIDE", GL_LEVEL_DESK, GL_OVERRIDE_OFFICER, false, true, NULL},
-    {"INSPECTION_RESULT", GL_LEVEL_DESK, GL_OVERRIDE_OFFICER, false, true, NULL},
+    {"OVERRIDE", GL_LEVEL_DESK, GL_OVERRIDE_OFFICER, false, true, false, NULL},
+    {"INSPECTION_RESULT", GL_LEVEL_DESK, GL_OVERRIDE_OFFICER, false, true, false, NULL},
 };
 const size_t gl_n_rules = GL_COUNT(gl_rules);
 
@@ -451,7 +462,7 @@ const struct gl_rule *gl_rule_by_code(const char *code) {
 }
 
 void gl_rules_run(const struct facts *f, struct gl_decision *d, bool *ret_curable) {
-    bool curable = false;
+    bool curable = false, at_once = false;
     for (size_t i = 0; i < gl_n_rules; i++)
         if (gl_rules[i].check) gl_rules[i].check(f, &gl_rules[i], d);
     uint8_t worst = GL_LEVEL_NONE;
@@ -460,12 +471,13 @@ void gl_rules_run(const struct facts *f, struct gl_decision *d, bool *ret_curabl
         if (o->result == GL_PASS || o->result == GL_NOTE) continue;
         const struct gl_rule *r = gl_rule_by_code(o->rule);
         if (r && r->curable) curable = true;
+        if (r && r->at_once) at_once = true;
         uint8_t level = o->level ? o->level : (uint8_t)GL_LEVEL_DESK;
         if (level > worst) worst = level;
     }
     d->level = worst;
     d->outcome = worst == GL_LEVEL_NONE ? GL_OUTCOME_RELEASE : GL_OUTCOME_INSPECT;
-    *ret_curable = curable;
+    *ret_curable = curable && !at_once;
 }
 
 enum gl_override gl_rules_permission(const struct gl_decision *d, bool inspected, const char **ret_rule) {

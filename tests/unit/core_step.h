@@ -41,7 +41,8 @@ struct bench {
     bool cache_fails, cache_truncates;
     uint32_t commands; /* ids given */
 
-    uint16_t n_movements, n_declarations, n_uses;
+    uint16_t n_movements, n_declarations, n_uses, n_tags;
+    struct gl_answer_tag tags[LODGED]; /* the registry */
     struct lodged_movement movements[LODGED];
     struct gl_answer_declaration declarations[LODGED];
     struct used uses[USES];
@@ -76,6 +77,23 @@ static inline bool has_key(const char *plate, const char *key) {
     return false;
 }
 
+static inline const struct gl_answer_tag *registered_tag(const struct bench *b, const char *epc) {
+    for (int i = 0; i < b->n_tags; i++)
+        if (strcmp(b->tags[i].epc, epc) == 0) return &b->tags[i];
+    return NULL;
+}
+
+/* The registered plate stands for the tag, as in the cache. */
+static inline uint8_t found_by_tag(const struct bench *b, const struct gl_key *k, const struct gl_answer_means *means, int n) {
+    const struct gl_answer_tag *t = k->kind == GL_KEY_TAG ? registered_tag(b, k->text) : NULL;
+    struct gl_plate_keys keys = {0};
+    if (!t || t->state != GL_TAG_ACTIVE || t->role == GL_ROLE_TRAILER || gl_plate_keys(t->plate, &keys) < 0) return 0;
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j < keys.n; j++)
+            if (means[i].role != GL_ROLE_TRAILER && has_key(means[i].plate, keys.key[j])) return GL_BY_TAG;
+    return 0;
+}
+
 static inline uint8_t found_by_means(const struct gl_key *k, const struct gl_answer_means *means, int n) {
     uint8_t by = 0;
     for (int i = 0; i < n; i++) {
@@ -97,11 +115,12 @@ static inline bool is_key(const struct gl_key *k, const struct gl_ref *ref) {
     return k->kind == GL_KEY_REFERENCE && strcmp(k->type, ref->type) == 0 && strcmp(k->text, ref->value) == 0;
 }
 
-static inline uint8_t movement_by(const struct gl_query *q, struct lodged_movement *x) {
+static inline uint8_t movement_by(const struct bench *b, const struct gl_query *q, struct lodged_movement *x) {
     uint8_t by = 0;
     for (int i = 0; i < q->n_keys; i++) {
         by |= found_by_means(&q->keys[i], x->m.means, x->m.n_means) |
-              found_by_container(&q->keys[i], x->m.containers, x->m.n_containers);
+              found_by_container(&q->keys[i], x->m.containers, x->m.n_containers) |
+              found_by_tag(b, &q->keys[i], x->m.means, x->m.n_means);
         if (is_key(&q->keys[i], &x->m.ref)) by |= GL_BY_REFERENCE;
         for (int k = 0; k < x->m.n_declarations; k++)
             if (is_key(&q->keys[i], &x->listed[k])) by |= GL_BY_REFERENCE;
@@ -109,10 +128,11 @@ static inline uint8_t movement_by(const struct gl_query *q, struct lodged_moveme
     return by;
 }
 
-static inline uint8_t declaration_by(const struct gl_query *q, struct gl_answer_declaration *d) {
+static inline uint8_t declaration_by(const struct bench *b, const struct gl_query *q, struct gl_answer_declaration *d) {
     uint8_t by = 0;
     for (int i = 0; i < q->n_keys; i++) {
-        by |= found_by_means(&q->keys[i], d->means, d->n_means) | found_by_container(&q->keys[i], d->containers, d->n_containers);
+        by |= found_by_means(&q->keys[i], d->means, d->n_means) | found_by_container(&q->keys[i], d->containers, d->n_containers) |
+              found_by_tag(b, &q->keys[i], d->means, d->n_means);
         if (is_key(&q->keys[i], &d->ref)) by |= GL_BY_REFERENCE;
     }
     return by;
@@ -147,7 +167,7 @@ static inline struct gl_answer_declaration *answered_declaration(struct bench *b
 static inline void answer_listed(struct bench *b, const struct gl_query *q, struct lodged_movement *x, int index) {
     for (int k = 0; k < x->m.n_declarations; k++) {
         struct gl_answer_declaration *d = answered_declaration(b, &x->listed[k]);
-        d->by |= GL_BY_MOVEMENT | declaration_by(q, d);
+        d->by |= GL_BY_MOVEMENT | declaration_by(b, q, d);
         d->listed_by |= (uint8_t)(1u << index);
     }
 }
@@ -158,9 +178,16 @@ static inline void look_up(struct bench *b, const struct gl_query *q) {
     a->lane = q->lane;
     a->failed = b->cache_fails;
     a->truncated = b->cache_truncates;
-    a->n_movements = a->n_declarations = 0;
+    a->n_movements = a->n_declarations = a->n_tags = 0;
+    for (int i = 0; !a->failed && i < q->n_keys; i++) {
+        if (q->keys[i].kind != GL_KEY_TAG) continue;
+        const struct gl_answer_tag *known = registered_tag(b, q->keys[i].text);
+        struct gl_answer_tag *t = &a->tags[a->n_tags++];
+        *t = known ? *known : (struct gl_answer_tag){.registered = false};
+        gl_clip(t->epc, sizeof t->epc, q->keys[i].text);
+    }
     for (int i = 0; !a->failed && i < b->n_movements && a->n_movements < GL_MAX_ANSWER_MOVEMENTS; i++) {
-        uint8_t by = movement_by(q, &b->movements[i]);
+        uint8_t by = movement_by(b, q, &b->movements[i]);
         if (!by) continue;
         struct gl_answer_movement *m = &a->movements[a->n_movements++];
         *m = b->movements[i].m;
@@ -170,7 +197,7 @@ static inline void look_up(struct bench *b, const struct gl_query *q) {
         answer_listed(b, q, &b->movements[i], a->n_movements - 1);
     }
     for (int i = 0; !a->failed && i < b->n_declarations; i++) {
-        uint8_t by = declaration_by(q, &b->declarations[i]);
+        uint8_t by = declaration_by(b, q, &b->declarations[i]);
         if (by) answered_declaration(b, &b->declarations[i].ref)->by |= by;
     }
 }

@@ -75,6 +75,38 @@ static void the_whole_story(void **state GL_UNUSED) {
     json_decref(events);
 }
 
+static void readings_in_words(void **state GL_UNUSED) {
+    static const struct {
+        const char *kind, *data, *words;
+    } cases[] = {
+        {"tag", "{\"value\":{\"epc\":\"3034\",\"uri\":\"urn:epc:id:giai:0614141.12\",\"antenna\":2,\"rssi_dbm\":-52.4}}",
+         "tag urn:epc:id:giai:0614141.12, antenna 2, -52 dBm"},
+        {"tag", "{\"late\":true,\"value\":{\"epc\":\"E200\",\"uri\":\"urn:epc:raw:16.xE200\"}}",
+         "tag E200 (came late: not counted)"},
+        {"radiation", "{\"value\":{\"phase\":\"start\"}}", "a vehicle is in the portal"},
+        {"radiation", "{\"value\":{\"phase\":\"alarm\",\"gamma_alarm\":true,\"neutron_alarm\":null}}", "the portal alarms: GAMMA"},
+        {"radiation", "{\"value\":{\"phase\":\"alarm\",\"neutron_alarm\":true}}", "the portal alarms: NEUTRON"},
+        {"radiation",
+         "{\"value\":{\"phase\":\"occupancy\",\"gamma_alarm\":true,\"neutron_alarm\":false,\"gamma\":{\"sigma\":22.1,\"group\":"
+         "\"pillar1\"},"
+         "\"neutron\":{\"peak\":4},\"speed_kmh\":5.58}}",
+         "the portal has measured: GAMMA ALARM, gamma at most 22.1 sigma from its background at pillar1, at most 4 neutrons a "
+         "second, 6 km/h"},
+        {"radiation", "{\"value\":{\"phase\":\"occupancy\",\"gamma_alarm\":false,\"neutron_alarm\":false,\"fault\":\"joined\"}}",
+         "the portal has measured: no alarm; it proves nothing: joined"},
+        {"radiation", "{\"value\":{\"phase\":\"fault\",\"fault\":\"background_high\"}}", "the portal is unwell: background_high"},
+        {"radiation", "{\"value\":{\"phase\":\"fault\",\"fault\":null}}", "the portal is well again"},
+        {"radiation", "{\"value\":{\"phase\":\"tamper\",\"tamper\":true}}", "the portal was opened"},
+    };
+    for (size_t i = 0; i < GL_COUNT(cases); i++) {
+        GL_CLEANUP(gl_buf_free) struct gl_buf out = GL_BUF(4096);
+        json_t *data = load(cases[i].data);
+        gl_cli_reading_words(cases[i].kind, data, &out);
+        assert_string_equal(out.data, cases[i].words);
+        json_decref(data);
+    }
+}
+
 static void a_story_of_nothing(void **state GL_UNUSED) {
     GL_CLEANUP(gl_buf_free) struct gl_buf out = GL_BUF(1 << 16);
     json_t *events =
@@ -197,8 +229,9 @@ static void junk_changes_nothing(void **state GL_UNUSED) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_whole_story),  cmocka_unit_test(a_story_of_nothing),       cmocka_unit_test(a_vehicle_comes_and_goes),
-        cmocka_unit_test(devices_and_feed), cmocka_unit_test(nothing_is_drawn_outside), cmocka_unit_test(junk_changes_nothing),
+        cmocka_unit_test(readings_in_words),        cmocka_unit_test(the_whole_story),  cmocka_unit_test(a_story_of_nothing),
+        cmocka_unit_test(a_vehicle_comes_and_goes), cmocka_unit_test(devices_and_feed), cmocka_unit_test(nothing_is_drawn_outside),
+        cmocka_unit_test(junk_changes_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

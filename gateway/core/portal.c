@@ -1,0 +1,249 @@
+/* Whose occupancy is it? A portal says that somebody is in its beam, for how long, and what it measured; not who. Vehicles pass it in driving
+ * order, each within a known time after its passage was opened (`after` of the portal):
+ *
+ *     passages        A opened ───────────────────────────────────────►
+ *                          │  B opened ────────────────────────────────►
+ *     A's window       [min ┼─────── max]
+ *     B's window            │ [min ─────────── max]
+ *     occupancies         [ 1: A's ]   [ 2: B's ]        each has its own
+ *                         [ 1: A's, and perhaps B's ]    B may have been in it: both are inspected, unless B gets one of its own
+ *
+ * What clears is given to one vehicle alone, and only when nothing else fits. What alarms concerns everybody who may have caused it. */
+#include <string.h>
+
+#include "core/internal.h"
+
+enum { LONGEST_MS = 15 * 60 * 1000 };
+
+static int64_t end_of(const struct gl_core *c, const struct occupancy *o) {
+    return o->open ? c->now.mono : o->end_mono;
+}
+
+static struct occupancy *newest(struct lane *l) {
+    return l->n_occupancies ? &l->occupancies[l->n_occupancies - 1] : NULL;
+}
+
+static struct passage *owner(struct lane *l, const struct occupancy *o) {
+    return o->owner[0] ? gl_lane_find(l, o->owner) : NULL;
+}
+
+static bool alarmed(const struct occupancy *o) {
+    return o->gamma || o->neutron;
+}
+
+/* ---- who is it ----------------------------------------------------------------------------------------------------------------------- */
+/* The vehicle may have broken the beam at some time from..to. */
+static bool in_window(const struct lane *l, const struct passage *p, int64_t from, int64_t to) {
+    return p->opened.mono + l->portal->after_min_ms <= to && from <= p->opened.mono + l->portal->after_max_ms;
+}
+
+/* First the one that is due, then one that is early; else the vehicle that was just measured, whose trailer came with a gap. */
+static struct passage *find_owner(const struct gl_core *c, struct lane *l) {
+    struct passage *early = NULL, *again = NULL;
+    if (l->portal->before_entry) return NULL; /* it is opened when the loop is reached: gl_portal_opened() */
+    for (int i = 0; i < l->n; i++) {
+        struct passage *p = l->passages[i];
+        if (p->exit_begun) continue;
+        if (p->scan.seen) {
+            if (!p->scan.open && c->now.mono - p->scan.end_mono <= GL_ENTRY_ATTACH_MS) again = p;
+            continue;
+        }
+        if (in_window(l, p, c->now.mono, c->now.mono)) return p;
+        if (!early && c->now.mono <= p->opened.mono + l->portal->after_max_ms) early = p;
+    }
+    return early ? early : again;
+}
+
+static void give(struct occupancy *o, struct passage *p) {
+    memcpy(o->owner, p->id, sizeof o->owner);
+    if (!p->scan.seen) p->scan.start_mono = o->start_mono;
+    p->scan.open = o->open && !(p->scan.seen && p->decided); /* who was measured and decided does not wait for a second part */
+    p->scan.seen = true;
+    if (!o->open) p->scan.end_mono = o->end_mono;
+    p->dirty = true;
+}
+
+/* What an occupancy says against its vehicle; where it is nobody's, against every vehicle in the lane. */
+static void charge(struct lane *l, const struct occupancy *o) {
+    struct passage *own = owner(l, o);
+    for (int i = 0; i < l->n; i++) {
+        struct passage *p = l->passages[i];
+        if (p != own && (o->owner[0] || p->exit_begun)) continue;
+        p->dirty = p->dirty || o->gamma != p->scan.gamma || o->neutron != p->scan.neutron;
+        p->scan.gamma = p->scan.gamma || o->gamma;
+        p->scan.neutron = p->scan.neutron || o->neutron;
+        if (p == own && o->fault[0]) memcpy(p->scan.fault, o->fault, sizeof p->scan.fault);
+    }
+}
+
+/* ---- what the portal says ------------------------------------------------------------------------------------------------------------ */
+static void end(struct lane *l, struct occupancy *o, int64_t mono, const char *fault) {
+    o->open = false;
+    o->end_mono = mono;
+    if (fault[0]) gl_clip(o->fault, sizeof o->fault, fault);
+    struct passage *p = owner(l, o);
+    if (p) {
+        p->scan.open = false;
+        p->scan.end_mono = mono;
+        p->dirty = true;
+    }
+    charge(l, o);
+}
+
+static struct occupancy *begin(struct gl_core *c, struct lane *l, int64_t start_mono) {
+    struct occupancy *o = newest(l);
+    if (o && o->open) end(l, o, c->now.mono, "no_end"); /* another begins: this one's end was lost */
+    if (l->n_occupancies == GL_LANE_OCCUPANCIES)
+        memmove(l->occupancies, l->occupancies + 1, --l->n_occupancies * sizeof l->occupancies[0]);
+    o = &l->occupancies[l->n_occupancies++];
+    *o = (struct occupancy){.open = true, .start_mono = start_mono};
+    struct passage *p = find_owner(c, l);
+    if (p) give(o, p);
+    return o;
+}
+
+/* The one that is open; when its start was lost, one that began as long ago as the portal says. */
+static struct occupancy *current(struct gl_core *c, struct lane *l, const struct gl_radiation_value *v) {
+    struct occupancy *o = newest(l);
+    if (o && o->open) return o;
+    int64_t lasted = v->occupancy.start && v->occupancy.end > v->occupancy.start ? v->occupancy.end - v->occupancy.start : 0;
+    return begin(c, l, c->now.mono - (lasted < LONGEST_MS ? lasted : LONGEST_MS));
+}
+
+static void alarm_once(struct gl_core *c, struct lane *l, struct occupancy *o, bool now, bool *told, const char *kind) {
+    if (!now || *told) return;
+    *told = true;
+    gl_alarm_raise(c, l, kind, o->owner,
+                   o->owner[0] ? "the portal alarms" : "the portal alarms, and no vehicle is known to be in it", NULL);
+}
+
+static struct passage *take_start(struct gl_core *c, struct lane *l, const struct gl_radiation_value *v GL_UNUSED) {
+    return owner(l, begin(c, l, c->now.mono));
+}
+
+static struct passage *take_alarm(struct gl_core *c, struct lane *l, const struct gl_radiation_value *v) {
+    struct occupancy *o = current(c, l, v);
+    alarm_once(c, l, o, v->gamma_alarm == GL_TRUE, &o->gamma, "gamma");
+    alarm_once(c, l, o, v->neutron_alarm == GL_TRUE, &o->neutron, "neutron");
+    charge(l, o);
+    return owner(l, o);
+}
+
+static struct passage *take_occupancy(struct gl_core *c, struct lane *l, const struct gl_radiation_value *v) {
+    struct passage *p = take_alarm(c, l, v);
+    /* Only an occupancy that says that it saw no alarm proves anything. */
+    bool silent = v->gamma_alarm == GL_NULL || v->neutron_alarm == GL_NULL;
+    end(l, newest(l), c->now.mono, v->fault[0] ? v->fault : silent ? "no_verdict" : "");
+    return p;
+}
+
+/* An alarm that stands until the portal itself takes it back. */
+static void standing_alarm(struct gl_core *c, struct lane *l, int which, bool raised, const char *kind, const char *detail) {
+    char *id = l->portal_alarms[which];
+    if (raised && !id[0]) gl_alarm_raise(c, l, kind, "", detail, id);
+    if (!raised && id[0]) {
+        gl_alarm_clear(c, l, kind, id, detail);
+        id[0] = '\0';
+    }
+}
+
+static struct passage *take_fault(struct gl_core *c, struct lane *l, const struct gl_radiation_value *v) {
+    memcpy(l->portal_fault, v->fault, sizeof l->portal_fault);
+    standing_alarm(c, l, 0, v->fault[0], "portal_fault", v->fault[0] ? v->fault : "the portal is well again");
+    if (v->fault[0]) gl_portal_unwell(l);
+    return NULL;
+}
+
+static struct passage *take_tamper(struct gl_core *c, struct lane *l, const struct gl_radiation_value *v) {
+    l->portal_tampered = v->tamper != GL_FALSE;
+    standing_alarm(c, l, 1, l->portal_tampered, "tamper",
+                   l->portal_tampered ? "the portal was opened" : "the portal is closed again");
+    if (l->portal_tampered) gl_portal_unwell(l);
+    return NULL;
+}
+
+static struct passage *(*const phases[])(struct gl_core *, struct lane *, const struct gl_radiation_value *) = {
+    [GL_RADIATION_START] = take_start, [GL_RADIATION_ALARM] = take_alarm,   [GL_RADIATION_OCCUPANCY] = take_occupancy,
+    [GL_RADIATION_FAULT] = take_fault, [GL_RADIATION_TAMPER] = take_tamper,
+};
+
+struct passage *gl_portal_reading(struct gl_core *c, struct lane *l, const struct gl_reading *r) {
+    uint8_t phase = r->value.radiation.phase;
+    if (!l->portal || strcmp(l->portal->id, r->device) != 0) return NULL;
+    return phase < GL_COUNT(phases) && phases[phase] ? phases[phase](c, l, &r->value.radiation) : NULL;
+}
+
+/* ---- passages come and go ------------------------------------------------------------------------------------------------------------ */
+void gl_portal_opened(struct gl_core *c, struct lane *l, struct passage *p) {
+    int given = 0;
+    if (l->portal && l->devices[l->portal_at].state != GL_DEVICE_ONLINE) p->scan.away = true; /* it may pass unseen */
+    for (int i = 0; l->portal && i < l->n_occupancies; i++) {
+        struct occupancy *o = &l->occupancies[i];
+        if (o->owner[0] || c->now.mono - end_of(c, o) > GL_ENTRY_ATTACH_MS) continue;
+        p->scan.gamma = p->scan.gamma || o->gamma;
+        p->scan.neutron = p->scan.neutron || o->neutron;
+        if (!l->portal->before_entry) continue; /* then it cannot have been this vehicle's: what alarms counts all the same */
+        give(o, p);
+        charge(l, o);
+        given++;
+    }
+    if (given > 1) p->scan.joint = true; /* others went through before it, and were not seen */
+}
+
+void gl_portal_closing(struct gl_core *c, struct lane *l, struct passage *p) {
+    if (!l->portal || p->scan.seen) return;
+    for (int i = 0; i < l->n_occupancies; i++) {
+        const struct occupancy *o = &l->occupancies[i];
+        struct passage *own = owner(l, o);
+        if (own && in_window(l, p, o->start_mono, end_of(c, o))) own->scan.joint = true;
+    }
+}
+
+void gl_portal_well(struct gl_core *c, struct lane *l) {
+    l->portal_fault[0] = '\0';
+    l->portal_tampered = false;
+    standing_alarm(c, l, 0, false, "portal_fault", "the portal is well again");
+    standing_alarm(c, l, 1, false, "tamper", "the portal is well again");
+}
+
+void gl_portal_unwell(struct lane *l) {
+    for (int i = 0; i < l->n; i++) {
+        struct passage *p = l->passages[i];
+        if (!p->scan.seen || p->scan.open) p->scan.away = true;
+    }
+}
+
+/* ---- what is known of a passage ------------------------------------------------------------------------------------------------------ */
+bool gl_portal_joint(const struct gl_core *c, const struct lane *l, const struct passage *p) {
+    if (p->scan.joint) return true;
+    for (int i = 0; i < l->n_occupancies; i++) {
+        const struct occupancy *o = &l->occupancies[i];
+        if (strcmp(o->owner, p->id) != 0) continue;
+        for (int k = 0; k < l->n; k++) {
+            const struct passage *q = l->passages[k];
+            if (q != p && !q->scan.seen && in_window(l, q, o->start_mono, end_of(c, o))) return true;
+        }
+    }
+    return false;
+}
+
+void gl_portal_alarms(const struct gl_core *c, const struct lane *l, const struct passage *p, bool *ret_gamma, bool *ret_neutron) {
+    *ret_gamma = p->scan.gamma;
+    *ret_neutron = p->scan.neutron;
+    /* Without an occupancy of its own, it may have been in another's. */
+    for (int i = 0; !p->scan.seen && i < l->n_occupancies; i++) {
+        const struct occupancy *o = &l->occupancies[i];
+        if (!alarmed(o) || p->opened.mono > end_of(c, o)) continue;
+        *ret_gamma = *ret_gamma || o->gamma;
+        *ret_neutron = *ret_neutron || o->neutron;
+    }
+}
+
+uint8_t gl_portal_says(const struct gl_core *c, const struct lane *l, const struct passage *p) {
+    bool gamma, neutron;
+    gl_portal_alarms(c, l, p, &gamma, &neutron);
+    if (gamma || neutron) return (uint8_t)(gamma && neutron ? GL_SCAN_GAMMA_NEUTRON : gamma ? GL_SCAN_GAMMA : GL_SCAN_NEUTRON);
+    if (p->scan.fault[0] || p->scan.away) return GL_SCAN_FAULT;
+    if (!p->scan.seen) return GL_SCAN_NONE;
+    return p->scan.open ? GL_SCAN_RUNNING : GL_SCAN_CLEAR;
+}

@@ -1,0 +1,159 @@
+/* Whose tag is it, and what does it say? An antenna sees every tag within ten metres, of the vehicle before it, of its cargo, of neighbours. So a
+ * tag counts as surely a vehicle's only when that vehicle was alone in its lane and no other vehicle of the post carries the same tag or plate.
+ *
+ *     agrees    the registry gives it the plate that was read: a second factor, from whichever vehicle's antenna it came
+ *     stands    the plate could not be read: the one tag that is surely this vehicle's stands for it
+ *     differs   surely this vehicle's, but registered for another plate: one of the two is false
+ *
+ * In favour of a vehicle the registry counts only when the post leans on its feed (feed.collections: tags); against it, always. */
+#include <string.h>
+
+#include "core/internal.h"
+
+/* ---- readings ------------------------------------------------------------------------------------------------------------------------ */
+static struct tag *find(struct passage *p, const char *epc) {
+    for (int i = 0; i < p->n_tags; i++)
+        if (strcmp(p->tags[i].epc, epc) == 0) return &p->tags[i];
+    return NULL;
+}
+
+static void add(struct passage *p, const char *epc, bool sure) {
+    struct tag *t = find(p, epc);
+    if (!t && p->n_tags < GL_MAX_TAGS) {
+        t = &p->tags[p->n_tags++];
+        *t = (struct tag){.sure = false};
+    }
+    for (int i = 0; !t && i < p->n_tags; i++) /* what the registry does not know makes room */
+        if (p->tags[i].cargo) *(t = &p->tags[i]) = (struct tag){.sure = false};
+    if (!t) return;
+    gl_clip(t->epc, sizeof t->epc, epc);
+    t->sure = t->sure || sure;
+    p->dirty = true;
+}
+
+/* Its vehicle left a moment ago, and is still in view. */
+static bool has_left(const struct gl_core *c, const struct lane *l, const char *epc) {
+    for (int i = 0; i < l->n_left; i++)
+        if (strcmp(l->left[i], epc) == 0) return c->now.mono - l->left_mono <= GL_ENTRY_ATTACH_MS;
+    return false;
+}
+
+static void keep_waiting(struct gl_core *c, struct lane *l, const char *epc) {
+    int at = 0;
+    while (at < l->n_waiting && strcmp(l->waiting[at].epc, epc) != 0) at++;
+    if (at == GL_MAX_TAGS) memmove(&l->waiting[0], &l->waiting[1], (size_t)--at * sizeof l->waiting[0]);
+    if (at >= l->n_waiting) l->n_waiting = (uint16_t)(at + 1);
+    gl_clip(l->waiting[at].epc, GL_EPC, epc);
+    l->waiting[at].mono = c->now.mono;
+}
+
+struct passage *gl_tag_reading(struct gl_core *c, struct lane *l, const struct gl_reading *r) {
+    const char *epc = r->value.tag.epc;
+    if (!epc[0] || has_left(c, l, epc)) return NULL;
+    struct passage *only = NULL;
+    int present = 0;
+    if (l->n == 0 && !l->config->has_entry) gl_passage_new(c, l);
+    for (int i = 0; i < l->n; i++)
+        if (!l->passages[i]->exit_begun) only = l->passages[i], present++;
+    if (present == 0) keep_waiting(c, l, epc);
+    for (int i = 0; i < l->n; i++) {
+        struct passage *p = l->passages[i];
+        if (p->exit_begun) continue;
+        add(p, epc, present == 1 && l->n == 1 && !p->foreign);
+        if (present > 1) gl_passage_note_reading(p, r->id);
+    }
+    return present == 1 ? only : NULL;
+}
+
+void gl_tag_opened(struct gl_core *c, struct lane *l, struct passage *p) {
+    for (int i = 0; i < l->n_waiting; i++)
+        if (c->now.mono - l->waiting[i].mono <= GL_ENTRY_ATTACH_MS) add(p, l->waiting[i].epc, false);
+    l->n_waiting = 0;
+}
+
+void gl_tag_closing(struct gl_core *c, struct lane *l, const struct passage *p) {
+    l->n_left = p->n_tags;
+    l->left_mono = c->now.mono;
+    for (int i = 0; i < p->n_tags; i++) memcpy(l->left[i], p->tags[i].epc, sizeof l->left[i]);
+}
+
+/* ---- what the registry says ---------------------------------------------------------------------------------------------------------- */
+static const struct gl_answer_tag *registered(const struct gl_answer *a, const char *epc) {
+    for (int i = 0; i < a->n_tags; i++)
+        if (strcmp(a->tags[i].epc, epc) == 0) return a->tags[i].registered ? &a->tags[i] : NULL;
+    return NULL;
+}
+
+void gl_tag_answered(struct passage *p, const struct gl_answer *a) {
+    for (int i = 0; i < p->n_tags; i++) {
+        const struct gl_answer_tag *t = registered(a, p->tags[i].epc);
+        p->tags[i].cargo = !t;
+        bool vehicle = t && t->role != GL_ROLE_TRAILER;
+        if (vehicle && !p->known_tag[0]) gl_clip(p->known_tag, sizeof p->known_tag, t->epc);
+    }
+}
+
+const char *gl_tag_known(const struct passage *p) {
+    return p->known_tag[0] ? p->known_tag : p->n_tags ? p->tags[0].epc : "";
+}
+
+bool gl_tag_meets(const struct gl_plate_keys *keys, const struct gl_answer_means *means, int n) {
+    for (int i = 0; i < n; i++) {
+        struct gl_plate_keys declared;
+        if (means[i].role == GL_ROLE_TRAILER || gl_plate_keys(means[i].plate, &declared) < 0) continue;
+        if (gl_plate_keys_meet(&declared, keys)) return true;
+    }
+    return false;
+}
+
+static bool carries(const struct passage *p, const char *epc) {
+    for (int i = 0; i < p->n_tags; i++)
+        if (strcmp(p->tags[i].epc, epc) == 0) return true;
+    return false;
+}
+
+/* Another vehicle at this post has the same tag in view, or the plate that it stands for: it may be that one's. */
+static bool is_anothers(const struct facts *f, const char *epc, const struct gl_plate_keys *keys) {
+    for (int i = 0; i < f->core->n_lanes; i++)
+        for (int k = 0; k < f->core->lanes[i].n; k++) {
+            const struct passage *p = f->core->lanes[i].passages[k];
+            if (p == f->passage) continue;
+            if (carries(p, epc) || gl_plate_keys_meet(&p->vehicle.keys, keys) || gl_plate_keys_meet(&p->trailer.keys, keys))
+                return true;
+        }
+    return false;
+}
+
+static bool lapsed(const struct facts *f, const struct gl_answer_tag *t) {
+    return t->state != GL_TAG_ACTIVE || (t->valid_to && f->now.wall > t->valid_to);
+}
+
+void gl_facts_tags(struct facts *f) {
+    bool leaned_on = f->config->feed.collections & (1u << GL_COLLECTION_TAGS);
+    bool one = true;
+    for (int i = 0; i < f->passage->n_tags; i++) {
+        const struct tag *seen = &f->passage->tags[i];
+        const struct gl_answer_tag *t = registered(f->answer, seen->epc);
+        struct gl_plate_keys keys;
+        if (!t || gl_plate_keys(t->plate, &keys) < 0 || keys.n == 0) continue;
+        if (lapsed(f, t)) {
+            f->tag.lapsed = t;
+            continue;
+        }
+        const struct sighting *read = t->role == GL_ROLE_TRAILER ? &f->passage->trailer : &f->passage->vehicle;
+        bool vehicle = t->role != GL_ROLE_TRAILER;
+        if (read->text[0] && gl_plate_keys_meet(&read->keys, &keys)) {
+            if (vehicle && leaned_on) f->tag.agrees = t;
+            continue;
+        }
+        if (!seen->sure || is_anothers(f, t->epc, &keys)) continue;
+        if (read->text[0])
+            f->tag.differs = t;
+        else if (vehicle && leaned_on) {
+            one = one && (!f->tag.stands || gl_plate_keys_meet(&f->tag.keys, &keys));
+            f->tag.stands = t;
+            f->tag.keys = keys;
+        }
+    }
+    if (!one) f->tag.stands = NULL; /* two vehicles' tags on one vehicle stand for nobody */
+}

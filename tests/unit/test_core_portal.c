@@ -1,0 +1,453 @@
+/* Portals: which vehicle an occupancy belongs to, what is proved by it, and what an alarm does, early or late. */
+#include "core_sensors.h"
+
+enum { DESK = GL_LEVEL_DESK, PHYSICAL = GL_LEVEL_PHYSICAL };
+
+/* The truck of the first movement comes in, and goes through the portal. */
+static struct bench *measured(void) {
+    struct bench *b = portal_up();
+    loop(b, "in-1", GL_ZONE_ENTRY, true);
+    later(b, 500);
+    plate(b, "in-1", "NC15REG");
+    portal_start(b, "in-1");
+    later(b, 1 * SECOND);
+    trailer(b, "in-1", "NC16TRL");
+    return b;
+}
+
+static void measured_and_released(void **state) {
+    (void)state;
+    struct bench *b = measured();
+    assert_int_equal(b->n_decisions, 0); /* it is still in the portal */
+    assert_int_equal(b->passage.known.radiation, GL_SCAN_RUNNING);
+    later(b, 2 * SECOND);
+    portal_end(b, "in-1");
+    assert_released(b, "in-1");
+    assert_int_equal(said(b, "RPM_MISSED"), GL_PASS);
+    assert_int_equal(said(b, "RPM_FAULT"), GL_PASS);
+    assert_int_equal(b->passage.known.radiation, GL_SCAN_CLEAR);
+    assert_int_equal(b->n_alarms, 0);
+    bench_free(b);
+}
+
+static void alarms_inspect(void **state) {
+    (void)state;
+    struct bench *b = measured();
+    portal_alarm(b, "in-1", true, false);
+    assert_inspected(b, "in-1", PHYSICAL, "RPM_GAMMA");
+    assert_string_equal(last_alarm(b)->kind, "gamma");
+    assert_string_equal(last_alarm(b)->passage, last(b)->passage);
+    assert_int_equal(b->passage.known.radiation, GL_SCAN_GAMMA);
+    uint32_t alarms = b->n_alarms;
+    portal_alarm(b, "in-1", true, false); /* told again: once is enough */
+    assert_int_equal(b->n_alarms, alarms);
+    portal_alarm(b, "in-1", false, true);
+    assert_inspected(b, "in-1", PHYSICAL, "RPM_NEUTRON");
+    assert_string_equal(last_alarm(b)->kind, "neutron");
+    later(b, 3 * SECOND);
+    portal_end_as(b, "in-1", GL_TRUE, GL_TRUE, "");
+    assert_int_equal(b->n_alarms, alarms + 1);
+    assert_int_equal(b->passage.known.radiation, GL_SCAN_GAMMA_NEUTRON);
+    bench_free(b);
+}
+
+/* The line with the alarm was lost; the occupancy says it all the same. */
+static void alarm_told_at_the_end(void **state) {
+    (void)state;
+    struct bench *b = measured();
+    later(b, 2 * SECOND);
+    portal_end_as(b, "in-1", GL_TRUE, GL_FALSE, "");
+    assert_inspected(b, "in-1", PHYSICAL, "RPM_GAMMA");
+    assert_int_equal(b->n_alarms, 1);
+    bench_free(b);
+}
+
+static void late_alarm_supersedes(void **state) {
+    (void)state;
+    struct bench *b = measured();
+    portal_end(b, "in-1");
+    assert_released(b, "in-1");
+    later(b, 2 * SECOND);
+    portal_start(b, "in-1"); /* its trailer, after a gap */
+    assert_released(b, "in-1");
+    portal_alarm(b, "in-1", true, false);
+    assert_inspected(b, "in-1", PHYSICAL, "RPM_GAMMA");
+    assert_string_not_equal(last(b)->supersedes, "");
+    bench_free(b);
+}
+
+/* Where the lane does not require a measurement, its portal can still stop a vehicle. */
+static void portal_not_required(void **state) {
+    (void)state;
+    struct bench *b = portal_up();
+    b->config->profiles[0].require &= ~(unsigned)GL_NEED_RADIATION;
+    drive_in(b, "in-1", "NC15REG", "NC16TRL");
+    assert_released(b, "in-1");
+    assert_int_equal(said(b, "RPM_MISSED"), GL_NOTE);
+    portal_start(b, "in-1");
+    assert_released(b, "in-1");
+    portal_alarm(b, "in-1", false, true);
+    assert_inspected(b, "in-1", PHYSICAL, "RPM_NEUTRON");
+    bench_free(b);
+}
+
+static void alarm_when_it_has_left(void **state) {
+    (void)state;
+    struct bench *b = measured();
+    portal_end(b, "in-1");
+    char id[GL_UUID];
+    memcpy(id, last(b)->passage, sizeof id);
+    portal_start(b, "in-1");
+    drive_out(b, "in-1");
+    uint32_t alarms = b->n_alarms;
+    portal_alarm(b, "in-1", true, false);
+    assert_int_equal(b->n_alarms, alarms + 1);
+    assert_string_equal(last_alarm(b)->passage, id); /* it is gone, but it is known who it was */
+    bench_free(b);
+}
+
+static void alarm_without_a_vehicle(void **state) {
+    (void)state;
+    struct bench *b = portal_up();
+    portal_start(b, "in-1");
+    portal_alarm(b, "in-1", true, false);
+    assert_int_equal(b->n_alarms, 1);
+    assert_string_equal(last_alarm(b)->passage, "");
+    assert_int_equal(b->n_decisions, 0);
+    portal_end_as(b, "in-1", GL_TRUE, GL_FALSE, "");
+    later(b, 5 * SECOND);
+    drive_in(b, "in-1", "NC15REG", "NC16TRL"); /* it may have been this one, before the loop saw it */
+    assert_inspected(b, "in-1", PHYSICAL, "RPM_GAMMA");
+    bench_free(b);
+
+    b = portal_up();
+    portal_start(b, "in-1");
+    portal_alarm(b, "in-1", true, false);
+    portal_end_as(b, "in-1", GL_TRUE, GL_FALSE, "");
+    later(b, 60 * SECOND);
+    loop(b, "in-1", GL_ZONE_ENTRY, true); /* a minute later it was not */
+    plate(b, "in-1", "NC15REG");
+    portal_pass(b, "in-1");
+    trailer(b, "in-1", "NC16TRL");
+    assert_released(b, "in-1");
+    bench_free(b);
+}
+
+/* A person walks through the portal; the truck behind is not measured by that. */
+static void nobodys_occupancy_clears_nobody(void **state) {
+    (void)state;
+    struct bench *b = portal_up();
+    portal_pass(b, "in-1");
+    drive_in(b, "in-1", "NC15REG", "NC16TRL");
+    later(b, 12 * SECOND);
+    assert_inspected(b, "in-1", DESK, "RPM_MISSED");
+    bench_free(b);
+}
+
+static void missed(void **state) {
+    (void)state;
+    struct bench *b = portal_up();
+    drive_in(b, "in-1", "NC15REG", "NC16TRL");
+    assert_int_equal(b->n_decisions, 0); /* it may still come */
+    later(b, 12 * SECOND);
+    assert_inspected(b, "in-1", DESK, "RPM_MISSED");
+    assert_int_equal(said(b, "RPM_FAULT"), GL_PASS);
+    portal_pass(b, "in-1"); /* outside its time: whose is it? */
+    assert_inspected(b, "in-1", DESK, "RPM_MISSED");
+    bench_free(b);
+}
+
+static void still_in_the_portal_when_time_is_up(void **state) {
+    (void)state;
+    struct bench *b = measured();
+    later(b, 12 * SECOND);
+    assert_inspected(b, "in-1", DESK, "RPM_MISSED");
+    portal_end(b, "in-1"); /* in favour, and only the desk was asked for */
+    assert_released(b, "in-1");
+    bench_free(b);
+}
+
+static void proves_nothing(void **state) {
+    (void)state;
+    static const char *const faults[] = {"joined", "interrupted", "unreadable", "disagrees"};
+    for (size_t i = 0; i < GL_COUNT(faults); i++) {
+        struct bench *b = measured();
+        portal_end_as(b, "in-1", GL_FALSE, GL_FALSE, faults[i]);
+        assert_inspected(b, "in-1", DESK, "RPM_FAULT");
+        bench_free(b);
+    }
+    struct bench *b = measured(); /* silent about alarms is not "no alarm" */
+    portal_end_as(b, "in-1", GL_NULL, GL_FALSE, "");
+    assert_inspected(b, "in-1", DESK, "RPM_FAULT");
+    bench_free(b);
+
+    b = measured(); /* a second one begins, and the first never ended */
+    portal_start(b, "in-1");
+    portal_end(b, "in-1");
+    assert_inspected(b, "in-1", DESK, "RPM_FAULT");
+    bench_free(b);
+}
+
+static void unplugged(void **state) {
+    (void)state;
+    struct bench *b = measured();
+    device(b, "in-1.rpm", GL_DEVICE_OFFLINE);
+    later(b, 12 * SECOND);
+    assert_inspected(b, "in-1", DESK, "RPM_FAULT");
+    device(b, "in-1.rpm", GL_DEVICE_ONLINE); /* what it measured meanwhile nobody knows */
+    portal_pass(b, "in-1");
+    assert_inspected(b, "in-1", DESK, "RPM_FAULT");
+    bench_free(b);
+
+    b = measured(); /* when all was measured, it does no harm */
+    portal_end(b, "in-1");
+    device(b, "in-1.rpm", GL_DEVICE_OFFLINE);
+    assert_released(b, "in-1");
+    bench_free(b);
+
+    b = portal_up(); /* away as the truck came: it may have passed unseen */
+    device(b, "in-1.rpm", GL_DEVICE_OFFLINE);
+    loop(b, "in-1", GL_ZONE_ENTRY, true);
+    plate(b, "in-1", "NC15REG");
+    trailer(b, "in-1", "NC16TRL");
+    device(b, "in-1.rpm", GL_DEVICE_ONLINE);
+    portal_pass(b, "in-1");
+    assert_inspected(b, "in-1", DESK, "RPM_FAULT");
+    bench_free(b);
+
+    b = portal_up(); /* the other lane's portal is no concern here */
+    device(b, "in-2.rpm", GL_DEVICE_OFFLINE);
+    loop(b, "in-1", GL_ZONE_ENTRY, true);
+    plate(b, "in-1", "NC15REG");
+    portal_pass(b, "in-1");
+    trailer(b, "in-1", "NC16TRL");
+    assert_released(b, "in-1");
+    bench_free(b);
+}
+
+static void fault_and_tamper(void **state) {
+    (void)state;
+    struct bench *b = portal_up();
+    portal_fault(b, "in-1", "background_high");
+    assert_string_equal(last_alarm(b)->kind, "portal_fault");
+    assert_string_equal(last_alarm(b)->action, "raise");
+    char id[GL_UUID];
+    memcpy(id, last_alarm(b)->alarm, sizeof id);
+    drive_in(b, "in-1", "NC15REG", "NC16TRL");
+    later(b, 12 * SECOND);
+    assert_inspected(b, "in-1", DESK, "RPM_FAULT");
+    portal_fault(b, "in-1", "");
+    assert_string_equal(last_alarm(b)->action, "clear");
+    assert_string_equal(last_alarm(b)->alarm, id);
+    bench_free(b);
+
+    b = measured();
+    portal_tamper(b, "in-1", true);
+    assert_string_equal(last_alarm(b)->kind, "tamper");
+    portal_tamper(b, "in-1", false);
+    portal_end(b, "in-1");
+    assert_inspected(b, "in-1", DESK, "RPM_FAULT"); /* it was open while it measured */
+    assert_string_equal(last_alarm(b)->action, "clear");
+    bench_free(b);
+
+    b = portal_up(); /* what the portal does not take back, its coming online does */
+    portal_tamper(b, "in-1", true);
+    device(b, "in-1.rpm", GL_DEVICE_DEGRADED);
+    device(b, "in-1.rpm", GL_DEVICE_ONLINE);
+    assert_string_equal(last_alarm(b)->action, "clear");
+    bench_free(b);
+}
+
+/* Nose to tail: B comes into the portal before A is out of it. */
+static struct bench *nose_to_tail(void) {
+    struct bench *b = measured();
+    later(b, 1 * SECOND);
+    loop(b, "in-1", GL_ZONE_ENTRY, false);
+    loop(b, "in-1", GL_ZONE_ENTRY, true);
+    plate(b, "in-1", "KA1234AB");
+    later(b, 2 * SECOND);
+    trailer(b, "in-1", "KA5678AB");
+    return b;
+}
+
+static void together_in_the_portal(void **state) {
+    (void)state;
+    struct bench *b = nose_to_tail();
+    portal_end(b, "in-1");
+    later(b, 12 * SECOND);
+    assert_inspected(b, "in-1", DESK, "RPM_MISSED");
+    assert_string_equal(last(b)->match.movements[0].value, "GMRA00000001");
+    drive_out(b, "in-1");
+    later(b, 12 * SECOND);
+    assert_string_equal(last(b)->match.movements[0].value, "GMRB00000002");
+    assert_int_equal(last(b)->outcome, GL_OUTCOME_INSPECT);
+    assert_int_equal(said(b, "RPM_MISSED"), GL_FAIL);
+    bench_free(b);
+}
+
+/* The portal alarms while both may be in it: both are inspected. */
+static void together_with_an_alarm(void **state) {
+    (void)state;
+    struct bench *b = nose_to_tail();
+    portal_alarm(b, "in-1", true, false);
+    assert_inspected(b, "in-1", PHYSICAL, "RPM_GAMMA");
+    portal_end_as(b, "in-1", GL_TRUE, GL_FALSE, "");
+    drive_out(b, "in-1");
+    later(b, 12 * SECOND);
+    assert_string_equal(last(b)->match.movements[0].value, "GMRB00000002");
+    assert_int_equal(said(b, "RPM_GAMMA"), GL_FAIL);
+    bench_free(b);
+}
+
+/* B was close, but it had its own: both are clear. */
+static void each_its_own(void **state) {
+    (void)state;
+    struct bench *b = nose_to_tail();
+    portal_end(b, "in-1");
+    assert_int_equal(b->n_decisions, 0);
+    later(b, 500);
+    portal_start(b, "in-1");
+    assert_released(b, "in-1"); /* A is known to have been alone now */
+    later(b, 3 * SECOND);
+    portal_alarm(b, "in-1", true, false); /* B's, and B's alone */
+    portal_end_as(b, "in-1", GL_TRUE, GL_FALSE, "");
+    assert_released(b, "in-1");
+    drive_out(b, "in-1");
+    assert_inspected(b, "in-1", PHYSICAL, "RPM_GAMMA");
+    assert_string_equal(last(b)->match.movements[0].value, "GMRB00000002");
+    bench_free(b);
+}
+
+/* B backs out before it has had an occupancy of its own: whether it was in A's, nobody will know. */
+static void backs_out_of_the_portal(void **state) {
+    (void)state;
+    struct bench *b = nose_to_tail();
+    portal_end(b, "in-1");
+    plate_as(b, "in-1", "KA1234AB", 0.97, GL_TOWARD_LEAVE, false);
+    loop(b, "in-1", GL_ZONE_ENTRY, false);
+    later(b, 12 * SECOND);
+    assert_inspected(b, "in-1", DESK, "RPM_MISSED");
+    bench_free(b);
+}
+
+/* A passed the portal unmeasured; B's occupancy must not clear it. */
+static void not_the_next_ones(void **state) {
+    (void)state;
+    struct bench *b = portal_up();
+    drive_in(b, "in-1", "NC15REG", "NC16TRL"); /* 2.2 s */
+    later(b, 7 * SECOND);                      /* its time in the portal is over */
+    loop(b, "in-1", GL_ZONE_ENTRY, true);
+    plate(b, "in-1", "KA1234AB");
+    portal_pass(b, "in-1");
+    later(b, 1 * SECOND);
+    assert_inspected(b, "in-1", DESK, "RPM_MISSED");
+    assert_string_equal(last(b)->match.movements[0].value, "GMRA00000001");
+    bench_free(b);
+}
+
+/* A portal before the loop: the occupancy is there before the passage is. */
+static void before_the_loop(void **state) {
+    (void)state;
+    struct bench *b = portal_up();
+    b->config->lanes[0].devices[3].before_entry = true;
+    portal_start(b, "in-1");
+    later(b, 1 * SECOND);
+    loop(b, "in-1", GL_ZONE_ENTRY, true);
+    plate(b, "in-1", "NC15REG");
+    later(b, 2 * SECOND);
+    portal_end(b, "in-1");
+    trailer(b, "in-1", "NC16TRL");
+    assert_released(b, "in-1");
+    bench_free(b);
+
+    b = portal_up(); /* two went through the portal, and one came over the loop */
+    b->config->lanes[0].devices[3].before_entry = true;
+    portal_pass(b, "in-1");
+    later(b, 500);
+    portal_pass(b, "in-1");
+    drive_in(b, "in-1", "NC15REG", "NC16TRL");
+    later(b, 12 * SECOND);
+    assert_inspected(b, "in-1", DESK, "RPM_MISSED");
+    bench_free(b);
+}
+
+static void lifted_by_two_radiation_officers(void **state) {
+    (void)state;
+    struct bench *b = measured();
+    portal_alarm(b, "in-1", true, false);
+    portal_end_as(b, "in-1", GL_TRUE, GL_FALSE, "");
+    assert_false(override(b, "desk", "officer-7"));
+    assert_false(override(b, "hq", "chief-1"));
+    assert_false(override(b, "rad-1", "rad-7"));
+    assert_false(override(b, "rad-1", "rad-7")); /* the same person again */
+    assert_true(override(b, "rad-1", "rad-8"));
+    assert_released(b, "in-1");
+    portal_start(b, "in-1");
+    portal_alarm(b, "in-1", false, true); /* what they have not seen takes it back */
+    assert_inspected(b, "in-1", PHYSICAL, "RPM_NEUTRON");
+    bench_free(b);
+}
+
+static void an_inspection_does_not_lift_it(void **state) {
+    (void)state;
+    struct bench *b = measured();
+    portal_alarm(b, "in-1", true, false);
+    struct gl_command c = order(b, "desk", GL_COMMAND_INSPECTION_RESULT);
+    assert_false(give(b, &c));
+    assert_non_null(strstr(b->reply.error, "RPM_GAMMA"));
+    bench_free(b);
+}
+
+static void survives_a_restart(void **state) {
+    (void)state;
+    struct bench *b = measured();
+    portal_alarm(b, "in-1", true, false);
+    struct gl_passage open = b->passage;
+    bench_restart(b, &open, 1);
+    bench_ready(b);
+    assert_inspected(b, "in-1", PHYSICAL, "RPM_GAMMA");
+    assert_int_equal(said(b, "GATEWAY_RESTARTED"), GL_FAIL);
+    bench_free(b);
+}
+
+/* Somebody else's reading about radiation counts for nothing here. */
+static void from_the_portal_alone(void **state) {
+    (void)state;
+    struct bench *b = portal_up();
+    loop(b, "in-1", GL_ZONE_ENTRY, true);
+    struct gl_reading r;
+    portal_says(&r, b, "in-1", GL_RADIATION_START);
+    gl_clip(r.device, sizeof r.device, "in-2.rpm");
+    send(b, &r);
+    assert_int_equal(b->passage.known.radiation, GL_SCAN_NONE);
+    bench_free(b);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(measured_and_released),
+        cmocka_unit_test(alarms_inspect),
+        cmocka_unit_test(alarm_told_at_the_end),
+        cmocka_unit_test(late_alarm_supersedes),
+        cmocka_unit_test(portal_not_required),
+        cmocka_unit_test(alarm_when_it_has_left),
+        cmocka_unit_test(alarm_without_a_vehicle),
+        cmocka_unit_test(nobodys_occupancy_clears_nobody),
+        cmocka_unit_test(missed),
+        cmocka_unit_test(still_in_the_portal_when_time_is_up),
+        cmocka_unit_test(proves_nothing),
+        cmocka_unit_test(unplugged),
+        cmocka_unit_test(fault_and_tamper),
+        cmocka_unit_test(together_in_the_portal),
+        cmocka_unit_test(together_with_an_alarm),
+        cmocka_unit_test(each_its_own),
+        cmocka_unit_test(backs_out_of_the_portal),
+        cmocka_unit_test(not_the_next_ones),
+        cmocka_unit_test(before_the_loop),
+        cmocka_unit_test(lifted_by_two_radiation_officers),
+        cmocka_unit_test(an_inspection_does_not_lift_it),
+        cmocka_unit_test(survives_a_restart),
+        cmocka_unit_test(from_the_portal_alone),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
