@@ -91,7 +91,7 @@ class Post:
         shutil.rmtree(work, ignore_errors=True)
         os.makedirs(os.path.join(work, "state"))
         os.makedirs(os.path.join(work, "run"))
-        self.ports = {k: free_port() for k in ("broker", "front1", "rear1", "qr1", "front2", "rear2")}  # loopback only
+        self.ports = {k: free_port() for k in ("broker", "front1", "rear1", "qr1", "front2", "rear2", "rpm2", "tags")}  # loopback only
         self.key = hashlib.sha256(b"the demonstration's key").digest()
         self._file("random.key", self.key, 0o600)
         self._file("rear.secret", b"gate:demo-only\n", 0o600)
@@ -104,7 +104,7 @@ class Post:
         self.raw = []             # the same with repeats: (topic, event, retained)
         self._at = 0
         self.epoch = "demo-" + uuid.uuid4().hex[:8]
-        self.seq = {"movements": 0, "declarations": 0}
+        self.seq = {"movements": 0, "declarations": 0, "tags": 0}
         self.heartbeats = True
         self.outbound = queue.Queue()
         self.gateway_wanted = gateway
@@ -135,6 +135,9 @@ class Post:
                    "--heartbeat", "1")
         self.start("qr1", "greenlane-sim-line", "--listen", "127.0.0.1:%d" % self.ports["qr1"])
         self.start("qr2", "greenlane-sim-line", "--pty", "qr2.tty")
+        self.start("rpm2", "greenlane-sim-tsa", "--listen", "127.0.0.1:%d" % self.ports["rpm2"])
+        self.programs["rpm2"].say("setup")  # as a controller says it when it starts
+        self.start("tags", "greenlane-sim-llrp", "--listen", "127.0.0.1:%d" % self.ports["tags"])
         for cam in ("front1", "front2", "rear2"):
             self.start(cam, "greenlane-sim-isapi", "--push", "http://127.0.0.1:%d/event" % self.ports[cam])
         wait("the simulated devices", lambda: os.path.exists(self.path("chip.sock")) and os.path.exists(self.path("qr2.tty")))
@@ -151,7 +154,7 @@ class Post:
         self.heartbeats = False
         self.outbound.put(None)
         status = {}
-        for name in ("gateway", "front1", "front2", "rear1", "rear2", "qr1", "qr2", "chip", "witness", "broker"):
+        for name in ("gateway", "front1", "front2", "rear1", "rear2", "qr1", "qr2", "rpm2", "tags", "chip", "witness", "broker"):
             if name in self.programs:
                 status[name] = self.programs[name].stop()
         with open(self.path("witness.txt"), "w", encoding="utf-8") as f:  # for tests/contract/validate.py
@@ -202,7 +205,7 @@ class Post:
         return found[-1]["data"] if found else None
 
     def all_online(self):
-        want = [lane + "." + d for lane in LINES for d in ("front", "rear", "qr", "gpio")]
+        want = [lane + "." + d for lane in LINES for d in ("front", "rear", "qr", "gpio")] + ["in-2.rpm", "in-2.tag"]
         return all((self.state("device/" + d) or {}).get("state") == "online" for d in want)
 
     # ---- publishing: feed and officers ----
@@ -250,7 +253,7 @@ class Post:
         self.outbound.put(("feed/" + collection, event, None))
 
     def command(self, client, name, officer="officer-7", **data):
-        data.setdefault("officer", {"id": officer, "role": "authority" if client == "hq" else "officer"})
+        data.setdefault("officer", {"id": officer, "role": {"hq": "authority", "rad-1": "radiation"}.get(client, "officer")})
         data.setdefault("expires_at", now_text(30))
         event = self.cloudevent("greenlane.command." + name, data, "client/" + client)
         self.outbound.put(("command/%s/%s" % (client, name), event, 30))

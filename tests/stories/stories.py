@@ -16,8 +16,10 @@ class Vehicle:
         self.post, self.lane, self.plate, self.trailer = post, lane, plate, trailer
         self.since = len(post.look())
         self.decision = None
+        self.portal = ""  # lane in-2: what it carries through the portal; None = the portal does not see it
+        self.tag = None   # the tag on its windscreen
 
-    def arrive(self, read="plate", trailer_read="plate", kind="truck"):
+    def arrive(self, read="plate", trailer_read="plate", kind="truck", leave_portal=True):
         p = self.post
         time.sleep(0.3)  # vehicles keep a distance; loops are debounced
         p.loop(self.lane, "entry", True)
@@ -29,12 +31,48 @@ class Vehicle:
             p.sim(self.lane, "front").say("plate %s country=GB confidence=97 direction=forward type=%s" % (self.plate, kind))
         elif read == "unknown":
             p.sim(self.lane, "front").say("unknown")
+        self.enter_portal()
+        if self.tag:
+            p.programs["tags"].say("tag %s antenna=%d rssi=-48 count=3" % (self.tag, 2 if self.lane == "in-2" else 1))
         time.sleep(0.2)
         if self.trailer and trailer_read == "plate":
             p.sim(self.lane, "rear").say("plate %s country=GB confidence=95 direction=forward" % self.trailer)
         time.sleep(0.2)
         p.loop(self.lane, "entry", False)
+        if leave_portal:
+            self.leave_portal()
         return self
+
+    def enter_portal(self):
+        if self.lane != "in-2" or self.portal is None:
+            return
+        rpm = self.post.programs["rpm2"]
+        if self.portal == "unplugged":
+            rpm.say("enter seconds=2")
+            time.sleep(0.8)
+            rpm.say("off")
+        else:
+            rpm.say("enter seconds=2 " + self.portal)
+        if self.portal:
+            time.sleep(1.2)  # what it carries comes into the beam
+
+    def leave_portal(self):
+        if self.lane == "in-2" and self.portal is not None:
+            time.sleep(0.3 if self.portal else 0.1)
+            self.post.programs["rpm2"].say("leave")
+
+    def clear_portal(self):
+        """Until the portal has said that it is empty: it holds an occupancy for two seconds after the beam is free, and who comes before that
+        is not measured alone."""
+        def empty():
+            phases = [e["data"]["value"]["phase"] for t, e in self.post.look()[self.since:] if t == "lane/%s/reading/radiation" % self.lane]
+            return phases.count("start") <= phases.count("occupancy")
+        wait("the portal to be empty", empty)
+
+    def newest(self):
+        self.event = self.post.decisions(self.lane, self.since)[-1]
+        self.decision = self.event["data"]
+        return self.decision
 
     def decided(self, n=1, seconds=15):
         """The n-th decision about this vehicle, and the lights that follow from it."""
@@ -64,6 +102,7 @@ class Vehicle:
         p.loop(self.lane, "exit", True)
         time.sleep(0.3)
         p.loop(self.lane, "exit", False)
+        self.clear_portal()
         wait("the passage to close", lambda: any(t == "lane/%s/passage" % self.lane and e["data"]["passage"] == passage and
                                                  e["data"]["state"] == "closed" for t, e in p.look()[self.since:]))
         self.dark()
@@ -74,6 +113,7 @@ class Vehicle:
     def led_away(self):
         """An officer takes it out of the lane, to the desk or the inspection hall."""
         self.post.command("desk-1", "close", lane=self.lane, passage=self.passage(), exit="unknown")
+        self.clear_portal()
         self.dark()
 
 
@@ -373,6 +413,8 @@ def wrong_way(post):
     return "alarm wrong_way"
 
 
+import sensors  # noqa: E402  (it uses what stands above)
+
 STORIES = [clean_release, qr_reference, swapped_trailer, cancelled, undeclared, cyrillic, random_control, camera_killed, broker_away, stale_feed,
-           lost_number, tailgater, used_twice, officers_override, a_car, imported_transit, closed_lane, wrong_way]
+           lost_number, tailgater, used_twice, officers_override, a_car, imported_transit, closed_lane, wrong_way] + sensors.STORIES
 LANES = sorted(LINES)
