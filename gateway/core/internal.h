@@ -31,6 +31,7 @@ struct sighting {
 /* What the portal said about one passage: one occupancy, or several when its parts came with a gap. */
 struct scan {
     bool seen;  /* an occupancy of its own has begun */
+    bool sure;  /* and nobody else's time was it then */
     bool open;  /* it is in the portal now */
     bool joint; /* its occupancy held another vehicle as well, or may have, and nothing can tell any more */
     bool gamma, neutron;
@@ -43,6 +44,7 @@ struct scan {
 struct occupancy {
     bool open;
     char owner[GL_UUID]; /* "" = nobody's (yet) */
+    bool sure;           /* it can have been no other vehicle that broke the beam */
     int64_t start_mono, end_mono;
     bool gamma, neutron;
     char fault[32];
@@ -171,6 +173,7 @@ void gl_portal_opened(struct gl_core *c, struct lane *l, struct passage *p);  /*
 void gl_portal_closing(struct gl_core *c, struct lane *l, struct passage *p); /* and is about to be closed */
 void gl_portal_well(struct gl_core *c, struct lane *l);                       /* its device is online */
 void gl_portal_unwell(struct lane *l);                                        /* the portal's device is not online any more */
+bool gl_portal_done(const struct lane *l, const struct passage *p); /* all of it has gone through the beam, as far as is known */
 uint8_t gl_portal_says(const struct gl_core *c, const struct lane *l, const struct passage *p); /* enum gl_scan */
 /* Another vehicle may have been in the same occupancy as p, and has had none of its own yet. */
 bool gl_portal_joint(const struct gl_core *c, const struct lane *l, const struct passage *p);

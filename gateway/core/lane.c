@@ -282,6 +282,7 @@ static bool seen_leaving(struct gl_core *c, struct lane *l, const struct gl_read
         return true;
     }
     gl_alarm_raise(c, l, "wrong_way", "", "a vehicle drives out through the entry", NULL);
+    if (l->n > 0) gl_lane_lose_order(l); /* it may have been any of them */
     return true;
 }
 

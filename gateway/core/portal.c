@@ -37,38 +37,59 @@ static bool in_window(const struct lane *l, const struct passage *p, int64_t fro
     return p->opened.mono + l->portal->after_min_ms <= to && from <= p->opened.mono + l->portal->after_max_ms;
 }
 
-/* First the one that is due, then one that is early; else the vehicle that was just measured, whose trailer came with a gap. */
-static struct passage *find_owner(const struct gl_core *c, struct lane *l) {
-    struct passage *early = NULL, *again = NULL;
+/* A vehicle that stands on the loop before the portal cannot have gone through it: an occupancy that was over by then was a person's, or it drove
+ * back. */
+bool gl_portal_done(const struct lane *l, const struct passage *p) {
+    if (!p->scan.seen || p->scan.open) return false;
+    if (!l->config->has_entry || !p->entry_seen || l->portal->before_entry) return true;
+    return p->entry_cleared && p->cleared_mono <= p->scan.end_mono;
+}
+
+/* An occupancy of its own, and surely its own. Two plates on one passage may be two vehicles: then one of them had it. */
+static bool had_its_own(const struct lane *l, const struct passage *p) {
+    return p->scan.sure && !p->vehicle.conflict && !p->trailer.conflict && (p->scan.open || gl_portal_done(l, p));
+}
+
+/* First the one that is due, then one that is early; else the vehicle that was just measured, whose trailer came with a gap. Where two are due, it
+ * may be either's. */
+static struct passage *find_owner(const struct gl_core *c, struct lane *l, bool *ret_sure) {
+    struct passage *due = NULL, *early = NULL, *again = NULL;
+    int n_due = 0, n_early = 0;
     if (l->portal->before_entry) return NULL; /* it is opened when the loop is reached: gl_portal_opened() */
     for (int i = 0; i < l->n; i++) {
         struct passage *p = l->passages[i];
         if (p->exit_begun) continue;
-        if (p->scan.seen) {
-            if (!p->scan.open && c->now.mono - p->scan.end_mono <= GL_ENTRY_ATTACH_MS) again = p;
+        if (gl_portal_done(l, p)) {
+            if (c->now.mono - p->scan.end_mono <= GL_ENTRY_ATTACH_MS) again = p;
             continue;
         }
-        if (in_window(l, p, c->now.mono, c->now.mono)) return p;
-        if (!early && c->now.mono <= p->opened.mono + l->portal->after_max_ms) early = p;
+        if (in_window(l, p, c->now.mono, c->now.mono)) {
+            if (n_due++ == 0) due = p;
+        } else if (c->now.mono <= p->opened.mono + l->portal->after_max_ms && n_early++ == 0)
+            early = p;
     }
-    return early ? early : again;
+    *ret_sure = due ? n_due == 1 : early ? n_early == 1 : true;
+    return due ? due : early ? early : again;
 }
 
-static void give(struct occupancy *o, struct passage *p) {
+static void give(const struct lane *l, struct occupancy *o, struct passage *p) {
     memcpy(o->owner, p->id, sizeof o->owner);
     if (!p->scan.seen) p->scan.start_mono = o->start_mono;
+    if (!gl_portal_done(l, p)) p->scan.sure = o->sure;
     p->scan.open = o->open && !(p->scan.seen && p->decided); /* who was measured and decided does not wait for a second part */
     p->scan.seen = true;
     if (!o->open) p->scan.end_mono = o->end_mono;
     p->dirty = true;
 }
 
-/* What an occupancy says against its vehicle; where it is nobody's, against every vehicle in the lane. */
-static void charge(struct lane *l, const struct occupancy *o) {
+/* What an occupancy says against its vehicle, and against every other whose time it is as well; where it is nobody's, or its vehicle is gone, against
+ * every vehicle in the lane. */
+static void charge(const struct gl_core *c, struct lane *l, const struct occupancy *o) {
     struct passage *own = owner(l, o);
     for (int i = 0; i < l->n; i++) {
         struct passage *p = l->passages[i];
-        if (p != own && (o->owner[0] || p->exit_begun)) continue;
+        bool its_time = !had_its_own(l, p) && in_window(l, p, o->start_mono, end_of(c, o));
+        if (p != own && ((own && !its_time) || p->exit_begun)) continue;
         p->dirty = p->dirty || o->gamma != p->scan.gamma || o->neutron != p->scan.neutron;
         p->scan.gamma = p->scan.gamma || o->gamma;
         p->scan.neutron = p->scan.neutron || o->neutron;
@@ -77,7 +98,7 @@ static void charge(struct lane *l, const struct occupancy *o) {
 }
 
 /* ---- what the portal says ------------------------------------------------------------------------------------------------------------ */
-static void end(struct lane *l, struct occupancy *o, int64_t mono, const char *fault) {
+static void end(const struct gl_core *c, struct lane *l, struct occupancy *o, int64_t mono, const char *fault) {
     o->open = false;
     o->end_mono = mono;
     if (fault[0]) gl_clip(o->fault, sizeof o->fault, fault);
@@ -87,18 +108,18 @@ static void end(struct lane *l, struct occupancy *o, int64_t mono, const char *f
         p->scan.end_mono = mono;
         p->dirty = true;
     }
-    charge(l, o);
+    charge(c, l, o);
 }
 
 static struct occupancy *begin(struct gl_core *c, struct lane *l, int64_t start_mono) {
     struct occupancy *o = newest(l);
-    if (o && o->open) end(l, o, c->now.mono, "no_end"); /* another begins: this one's end was lost */
+    if (o && o->open) end(c, l, o, c->now.mono, "no_end"); /* another begins: this one's end was lost */
     if (l->n_occupancies == GL_LANE_OCCUPANCIES)
         memmove(l->occupancies, l->occupancies + 1, --l->n_occupancies * sizeof l->occupancies[0]);
     o = &l->occupancies[l->n_occupancies++];
     *o = (struct occupancy){.open = true, .start_mono = start_mono};
-    struct passage *p = find_owner(c, l);
-    if (p) give(o, p);
+    struct passage *p = find_owner(c, l, &o->sure);
+    if (p) give(l, o, p);
     return o;
 }
 
@@ -107,7 +128,9 @@ static struct occupancy *current(struct gl_core *c, struct lane *l, const struct
     struct occupancy *o = newest(l);
     if (o && o->open) return o;
     int64_t lasted = v->occupancy.start && v->occupancy.end > v->occupancy.start ? v->occupancy.end - v->occupancy.start : 0;
-    return begin(c, l, c->now.mono - (lasted < LONGEST_MS ? lasted : LONGEST_MS));
+    o = begin(c, l, c->now.mono - (lasted < LONGEST_MS ? lasted : LONGEST_MS));
+    gl_clip(o->fault, sizeof o->fault, "no_start"); /* who stood there then, and has left since? */
+    return o;
 }
 
 static void alarm_once(struct gl_core *c, struct lane *l, struct occupancy *o, bool now, bool *told, const char *kind) {
@@ -125,7 +148,7 @@ static struct passage *take_alarm(struct gl_core *c, struct lane *l, const struc
     struct occupancy *o = current(c, l, v);
     alarm_once(c, l, o, v->gamma_alarm == GL_TRUE, &o->gamma, "gamma");
     alarm_once(c, l, o, v->neutron_alarm == GL_TRUE, &o->neutron, "neutron");
-    charge(l, o);
+    charge(c, l, o);
     return owner(l, o);
 }
 
@@ -133,7 +156,7 @@ static struct passage *take_occupancy(struct gl_core *c, struct lane *l, const s
     struct passage *p = take_alarm(c, l, v);
     /* Only an occupancy that says that it saw no alarm proves anything. */
     bool silent = v->gamma_alarm == GL_NULL || v->neutron_alarm == GL_NULL;
-    end(l, newest(l), c->now.mono, v->fault[0] ? v->fault : silent ? "no_verdict" : "");
+    end(c, l, newest(l), c->now.mono, v->fault[0] ? v->fault : silent ? "no_verdict" : "");
     return p;
 }
 
@@ -183,19 +206,20 @@ void gl_portal_opened(struct gl_core *c, struct lane *l, struct passage *p) {
         p->scan.gamma = p->scan.gamma || o->gamma;
         p->scan.neutron = p->scan.neutron || o->neutron;
         if (!l->portal->before_entry) continue; /* then it cannot have been this vehicle's: what alarms counts all the same */
-        give(o, p);
-        charge(l, o);
+        o->sure = true;
+        give(l, o, p);
+        charge(c, l, o);
         given++;
     }
     if (given > 1) p->scan.joint = true; /* others went through before it, and were not seen */
 }
 
 void gl_portal_closing(struct gl_core *c, struct lane *l, struct passage *p) {
-    if (!l->portal || p->scan.seen) return;
+    if (!l->portal || had_its_own(l, p)) return;
     for (int i = 0; i < l->n_occupancies; i++) {
         const struct occupancy *o = &l->occupancies[i];
         struct passage *own = owner(l, o);
-        if (own && in_window(l, p, o->start_mono, end_of(c, o))) own->scan.joint = true;
+        if (own && own != p && in_window(l, p, o->start_mono, end_of(c, o))) own->scan.joint = true;
     }
 }
 
@@ -221,7 +245,7 @@ bool gl_portal_joint(const struct gl_core *c, const struct lane *l, const struct
         if (strcmp(o->owner, p->id) != 0) continue;
         for (int k = 0; k < l->n; k++) {
             const struct passage *q = l->passages[k];
-            if (q != p && !q->scan.seen && in_window(l, q, o->start_mono, end_of(c, o))) return true;
+            if (q != p && !had_its_own(l, q) && in_window(l, q, o->start_mono, end_of(c, o))) return true;
         }
     }
     return false;
@@ -231,7 +255,7 @@ void gl_portal_alarms(const struct gl_core *c, const struct lane *l, const struc
     *ret_gamma = p->scan.gamma;
     *ret_neutron = p->scan.neutron;
     /* Without an occupancy of its own, it may have been in another's. */
-    for (int i = 0; !p->scan.seen && i < l->n_occupancies; i++) {
+    for (int i = 0; !had_its_own(l, p) && i < l->n_occupancies; i++) {
         const struct occupancy *o = &l->occupancies[i];
         if (!alarmed(o) || p->opened.mono > end_of(c, o)) continue;
         *ret_gamma = *ret_gamma || o->gamma;
@@ -245,5 +269,5 @@ uint8_t gl_portal_says(const struct gl_core *c, const struct lane *l, const stru
     if (gamma || neutron) return (uint8_t)(gamma && neutron ? GL_SCAN_GAMMA_NEUTRON : gamma ? GL_SCAN_GAMMA : GL_SCAN_NEUTRON);
     if (p->scan.fault[0] || p->scan.away) return GL_SCAN_FAULT;
     if (!p->scan.seen) return GL_SCAN_NONE;
-    return p->scan.open ? GL_SCAN_RUNNING : GL_SCAN_CLEAR;
+    return gl_portal_done(l, p) ? GL_SCAN_CLEAR : GL_SCAN_RUNNING;
 }

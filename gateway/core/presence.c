@@ -56,12 +56,26 @@ static struct passage *exit_taken(struct gl_core *c, struct lane *l) {
     return p;
 }
 
+/* Two plates were read for the one that left, and no officer has looked: perhaps there were two, nose to tail, and the second is still here. */
+static void second_of_two(struct gl_core *c, struct lane *l) {
+    if (l->n < GL_LANE_PASSAGES) {
+        struct passage *p = gl_passage_new(c, l);
+        p->entry_seen = p->entry_cleared = true;
+        p->cleared_mono = c->now.mono;
+        gl_passage_publish(c, l, p, GL_EXIT_NONE);
+    }
+    gl_lane_lose_order(l);
+    gl_lane_consider(c, l);
+}
+
 static struct passage *exit_left(struct gl_core *c, struct lane *l) {
     struct passage *p = l->n ? l->passages[0] : NULL;
     l->exit_occupied = false;
     if (!p || !p->exit_begun) return NULL;
     p->on_exit = false;
+    bool two = (p->vehicle.conflict || p->trailer.conflict) && !p->decision.officer.id[0];
     gl_passage_close(c, l, p, GL_EXIT_CONFIRMED);
+    if (two) second_of_two(c, l);
     return NULL;
 }
 

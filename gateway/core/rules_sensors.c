@@ -33,7 +33,7 @@ RULE(gl_rule_rpm_fault) {
     const struct scan *s = &f->passage->scan;
     if (!l->portal) return;
     const struct device *device = &l->devices[l->portal_at];
-    bool measured = s->seen && !s->open; /* what comes after that does it no harm */
+    bool measured = l->portal && gl_portal_done(l, f->passage); /* what comes after that does it no harm */
     enum gl_result bad = radiation_required(f) || l->portal->required ? GL_FAIL : GL_NOTE;
     if (s->fault[0])
         SAY(bad, "", "what the portal measured proves nothing: %s", s->fault);
@@ -58,6 +58,8 @@ RULE(gl_rule_rpm_missed) {
         SAY(bad, "", f->time_up ? "the portal saw no vehicle in this one's time" : "the portal has not seen the vehicle yet");
     else if (s->open)
         SAY(bad, "", "the vehicle is still in the portal");
+    else if (!gl_portal_done(f->state, f->passage))
+        SAY(bad, "", "the vehicle had not left the entry when its occupancy was over");
     else if (gl_portal_joint(f->core, f->state, f->passage))
         SAY(bad, "", "another vehicle may have been in the portal together with this one");
     else

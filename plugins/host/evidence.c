@@ -55,9 +55,7 @@ static int write_file(int dir, const char *part, const char *name, const struct 
 }
 
 static const char *extension(const char *media_type) {
-    static const struct {
-        const char *media_type, *extension;
-    } known[] = {{"image/jpeg", "jpg"}, {"text/csv", "csv"}};
+    static const struct { const char *media_type, *extension; } known[] = {{"image/jpeg", "jpg"}, {"text/csv", "csv"}};
     for (size_t i = 0; i < GL_COUNT(known); i++)
         if (strcmp(known[i].media_type, media_type) == 0) return known[i].extension;
     return "bin";

@@ -12,6 +12,7 @@ static struct bench *measured(void) {
     portal_start(b, "in-1");
     later(b, 1 * SECOND);
     trailer(b, "in-1", "NC16TRL");
+    loop(b, "in-1", GL_ZONE_ENTRY, false); /* the rest of it goes through the portal */
     return b;
 }
 
@@ -127,7 +128,10 @@ static void alarm_without_a_vehicle(void **state) {
     later(b, 60 * SECOND);
     loop(b, "in-1", GL_ZONE_ENTRY, true); /* a minute later it was not */
     plate(b, "in-1", "NC15REG");
-    portal_pass(b, "in-1");
+    portal_start(b, "in-1");
+    loop(b, "in-1", GL_ZONE_ENTRY, false);
+    later(b, 3 * SECOND);
+    portal_end(b, "in-1");
     trailer(b, "in-1", "NC16TRL");
     assert_released(b, "in-1");
     bench_free(b);
@@ -211,7 +215,10 @@ static void unplugged(void **state) {
     plate(b, "in-1", "NC15REG");
     trailer(b, "in-1", "NC16TRL");
     device(b, "in-1.rpm", GL_DEVICE_ONLINE);
-    portal_pass(b, "in-1");
+    portal_start(b, "in-1");
+    loop(b, "in-1", GL_ZONE_ENTRY, false);
+    later(b, 3 * SECOND);
+    portal_end(b, "in-1");
     assert_inspected(b, "in-1", DESK, "RPM_FAULT");
     bench_free(b);
 
@@ -219,7 +226,10 @@ static void unplugged(void **state) {
     device(b, "in-2.rpm", GL_DEVICE_OFFLINE);
     loop(b, "in-1", GL_ZONE_ENTRY, true);
     plate(b, "in-1", "NC15REG");
-    portal_pass(b, "in-1");
+    portal_start(b, "in-1");
+    loop(b, "in-1", GL_ZONE_ENTRY, false);
+    later(b, 3 * SECOND);
+    portal_end(b, "in-1");
     trailer(b, "in-1", "NC16TRL");
     assert_released(b, "in-1");
     bench_free(b);
@@ -309,6 +319,7 @@ static void each_its_own(void **state) {
     portal_start(b, "in-1");
     assert_released(b, "in-1"); /* A is known to have been alone now */
     later(b, 3 * SECOND);
+    loop(b, "in-1", GL_ZONE_ENTRY, false);
     portal_alarm(b, "in-1", true, false); /* B's, and B's alone */
     portal_end_as(b, "in-1", GL_TRUE, GL_FALSE, "");
     assert_released(b, "in-1");
