@@ -32,6 +32,7 @@ static void portal_head(const char *radiation, struct gl_buf *out) {
         const char *scan, *words;
     } portal[] = {{"in_portal", "the vehicle is in it"},
                   {"clear", "measured, no alarm"},
+                  {"unsure", "no alarm, but perhaps not measured alone"},
                   {"fault", "what it measured proves nothing"},
                   {"gamma", "GAMMA ALARM"},
                   {"neutron", "NEUTRON ALARM"},

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "core/internal.h"
 
@@ -28,53 +29,42 @@ static bool seen_before(struct gl_core *c, const struct gl_command *cmd) {
     return false;
 }
 
-static enum gl_override rank(const char *role) {
-    return strcmp(role, "authority") == 0 ? GL_OVERRIDE_AUTHORITY : GL_OVERRIDE_OFFICER;
-}
-
-/* Two persons: the first agrees and is remembered, the second, another one, makes it so. */
-static bool second_person(struct order *o) {
+/* Two persons: the first agrees and is remembered, the second, another one, makes it so. Both must have agreed to the same. */
+static bool second_person(struct order *o, unsigned asked) {
     struct passage *p = o->passage;
-    bool same_decision = strcmp(p->first_decision, p->decision_id) == 0;
-    if (same_decision && p->first_officer[0] && strcmp(p->first_officer, o->cmd->officer.id) != 0) return true;
+    bool same = strcmp(p->first_decision, p->decision_id) == 0 && p->first_asked == asked;
+    if (same && p->first_officer[0] && strcasecmp(p->first_officer, o->cmd->officer.id) != 0) return true;
     memcpy(p->first_officer, o->cmd->officer.id, sizeof p->first_officer);
     memcpy(p->first_decision, p->decision_id, sizeof p->first_decision);
+    p->first_asked = asked;
     return false;
+}
+
+/* The rule that asks for it now, or did in the decision that the sender has seen. */
+static const char *asking(const struct order *o, bool inspected, enum gl_override which) {
+    const char *rule = gl_rules_asking(&o->passage->fresh, inspected, which);
+    return rule[0] ? rule : gl_rules_asking(&o->passage->decision, inspected, which);
 }
 
 static bool may_lift(struct order *o, bool inspected) {
-    const char *rule, *rule_now;
     if (o->cmd->outcome != GL_OUTCOME_RELEASE) return true;
     /* Both count: the reasons that the sender has seen, and those that have come up since. */
-    enum gl_override ask = gl_rules_permission(&o->passage->decision, inspected, &rule);
-    enum gl_override ask_now = gl_rules_permission(&o->passage->fresh, inspected, &rule_now);
-    if (ask_now > ask) ask = ask_now, rule = rule_now;
-    switch (ask) {
-        case GL_OVERRIDE_OFFICER: return true;
-        case GL_OVERRIDE_AUTHORITY:
-            if (rank(o->client->role) >= GL_OVERRIDE_AUTHORITY) return true;
-            REFUSE(o, "%s may be lifted by the authority only", rule);
-            return false;
-        case GL_OVERRIDE_TWO:
-            if (second_person(o)) return true;
-            REFUSE(o, "%s needs two persons: %s has agreed, a second one must send the same", rule, o->cmd->officer.id);
-            return false;
-
-        case GL_OVERRIDE_RADIATION:
-            if (strcmp(o->client->role, "radiation") != 0)
-                REFUSE(o, "%s may be lifted by radiation officers only, two of them", rule);
-            else if (second_person(o))
-                return true;
-            else
-                REFUSE(o, "%s needs two radiation officers: %s has agreed, a second one must send the same", rule,
-                       o->cmd->officer.id);
-            return false;
-        case GL_OVERRIDE_NEVER:
-            REFUSE(o, "%s cannot be overridden%s", rule,
-                   strcmp(rule, "RANDOM") == 0 ? ": inspect, then send inspection-result" : "");
-            return false;
-    }
-    return false;
+    unsigned asked = gl_rules_permission(&o->passage->decision, inspected) | gl_rules_permission(&o->passage->fresh, inspected);
+    const char *never = asking(o, inspected, GL_OVERRIDE_NEVER), *authority = asking(o, inspected, GL_OVERRIDE_AUTHORITY),
+               *radiation = asking(o, inspected, GL_OVERRIDE_RADIATION), *two = asking(o, inspected, GL_OVERRIDE_TWO);
+    if (never[0])
+        REFUSE(o, "%s cannot be overridden%s", never, strcmp(never, "RANDOM") == 0 ? ": inspect, then send inspection-result" : "");
+    else if (authority[0] && radiation[0])
+        REFUSE(o, "%s is the authority's to lift, %s two radiation officers': no one can lift both", authority, radiation);
+    else if (radiation[0] && strcmp(o->client->role, "radiation") != 0)
+        REFUSE(o, "%s may be lifted by radiation officers only, two of them", radiation);
+    else if (authority[0] && strcmp(o->client->role, "authority") != 0)
+        REFUSE(o, "%s may be lifted by the authority only", authority);
+    else if (radiation[0] && !second_person(o, asked))
+        REFUSE(o, "%s needs two radiation officers: %s has agreed, a second one must send the same", radiation, o->cmd->officer.id);
+    else if (!radiation[0] && two[0] && !second_person(o, asked))
+        REFUSE(o, "%s needs two persons: %s has agreed, a second one must send the same", two, o->cmd->officer.id);
+    return o->refusal[0] == '\0';
 }
 
 static bool may_go(struct order *o) {
@@ -149,6 +139,10 @@ static void do_lane_mode(struct gl_core *c, struct order *o) {
 static void do_close(struct gl_core *c, struct order *o) {
     if (o->cmd->exit == GL_EXIT_NONE) {
         REFUSE(o, "exit is missing; confirmed, backed_out or unknown is needed");
+        return;
+    }
+    if ((o->passage->scan.gamma || o->passage->scan.neutron) && strcmp(o->client->role, "radiation") != 0) {
+        REFUSE(o, "the portal raised an alarm on this vehicle: a radiation officer leads it away, and closes");
         return;
     }
     gl_passage_close(c, o->lane, o->passage, (enum gl_exit)o->cmd->exit);

@@ -39,7 +39,7 @@ int gl_core_new(const struct gl_config *config, const uint8_t key[32], const cha
         l->config = &config->lanes[i];
         l->profile = &config->profiles[l->config->profile];
         l->mode = l->profile->mode;
-        l->last_exit_mono = INT64_MIN;
+        l->last_exit_mono = l->moved_mono = INT64_MIN;
         /* Until a device has said that it is well, it is not. */
         for (int d = 0; d < l->config->n_devices; d++)
             l->devices[d] = (struct device){.state = GL_DEVICE_OFFLINE, .reason = "has not reported yet"};

@@ -2,9 +2,10 @@
  * in the same order give the same effects, bit for bit: so a day replays in seconds, and a past decision is reproduced.
  *
  *     lane.c      which vehicle a reading belongs to: passages open, collect, close        (diagram in docs/design.md)
+ *     portal.c    whose occupancy it is    presence.c  loops: who comes and who leaves    tags.c  whose tag it is
  *     decide.c    when to decide, supersede, lift, revoke
  *     facts.c     what is known of one passage, gathered for the rules
- *     rules.c     the table of rules: facts in, outcomes out
+ *     rules.c     the table of rules: facts in, outcomes out; rules_sensors.c those about portals and tags
  *     commands.c  what officers ask for
  *     signal.c    what the lane shows
  */

@@ -129,9 +129,9 @@ static bool news(const struct gl_decision *fresh, const struct gl_decision *now,
     return false;
 }
 
-static int asks(const struct gl_decision *d) {
-    const char *rule;
-    return (int)gl_rules_permission(d, false, &rule);
+/* Does a ask for a permission that b does not? */
+static bool asks_more(const struct gl_decision *a, const struct gl_decision *b) {
+    return gl_rules_permission(a, false) & ~gl_rules_permission(b, false);
 }
 
 static bool same_refs(const struct gl_ref *a, int n, const struct gl_ref *b, int m) {
@@ -146,21 +146,25 @@ static bool same_match(const struct gl_match *a, const struct gl_match *b) {
            same_refs(a->declarations, a->n_declarations, b->declarations, b->n_declarations);
 }
 
+/* Has something come that the officer who let it go has not seen? */
+static bool beyond_the_officer(const struct passage *p, const struct gl_decision *fresh) {
+    const struct gl_decision *now = &p->decision;
+    bool worse = fresh->level >= GL_LEVEL_PHYSICAL && (fresh->level > p->override_level || news(fresh, now, GL_LEVEL_PHYSICAL));
+    return worse || asks_more(fresh, now) || p->scan.alarms > p->override_alarms;
+}
+
 /* Does a fresh run of the rules call for another decision than the one that stands? */
 static bool supersedes(const struct lane *l, const struct passage *p, const struct gl_decision *fresh) {
     const struct gl_decision *now = &p->decision;
     bool by_officer = now->officer.id[0] != '\0';
     if (now->outcome == GL_OUTCOME_RELEASE) {
         if (p->lease_over) return true;
-        if (by_officer)
-            return (fresh->level >= GL_LEVEL_PHYSICAL &&
-                    (fresh->level > p->override_level || news(fresh, now, GL_LEVEL_PHYSICAL))) ||
-                   asks(fresh) > asks(now);
+        if (by_officer) return beyond_the_officer(p, fresh);
         return fresh->outcome == GL_OUTCOME_INSPECT || !same_match(&fresh->match, &now->match);
     }
-    if (by_officer) return fresh->level > now->level;
+    if (by_officer) return fresh->level > now->level || (fresh->level == now->level && asks_more(fresh, now));
     if (fresh->outcome == GL_OUTCOME_RELEASE) return now->level == GL_LEVEL_DESK && presence_unbroken(l, p);
-    return fresh->level > now->level || (fresh->level == now->level && asks(fresh) >= asks(now) && news(fresh, now, GL_LEVEL_NONE));
+    return fresh->level > now->level || (fresh->level == now->level && !asks_more(now, fresh) && news(fresh, now, GL_LEVEL_NONE));
 }
 
 void gl_lane_answer(struct gl_core *c, const struct gl_answer *a) {
@@ -189,6 +193,7 @@ void gl_decide_by_officer(struct gl_core *c, struct lane *l, struct passage *p, 
     const struct gl_rule *rule = gl_rule_by_code(code);
     struct gl_decision d = p->fresh; /* what the rules say stays visible beside what the officer says */
     p->override_level = d.level;
+    p->override_alarms = p->scan.alarms;
     d.outcome = cmd->outcome;
     d.level = cmd->outcome == GL_OUTCOME_RELEASE ? (uint8_t)GL_LEVEL_NONE : cmd->level ? cmd->level : (uint8_t)GL_LEVEL_PHYSICAL;
     d.officer = cmd->officer;

@@ -40,6 +40,21 @@ static bool declaration_live(const struct gl_answer_declaration *d, int64_t wall
     return d->received && !ended && !(d->valid_to && wall > d->valid_to);
 }
 
+/* The tag was issued for the vehicle of these means, and its declared trailer or container was read, too: a tag alone may be that of a vehicle which
+ * waits outside the lane. */
+static bool stood_for(const struct facts *f, const struct gl_answer_means *means, int n, const char (*containers)[18],
+                      int n_containers) {
+    struct gl_plate_keys keys;
+    if (!gl_tag_meets(&f->tag.keys, means, n)) return false;
+    for (int i = 0; i < n; i++)
+        if (means[i].role == GL_ROLE_TRAILER && gl_plate_keys(means[i].plate, &keys) == 0 &&
+            gl_plate_keys_meet(&keys, &f->passage->trailer.keys))
+            return true;
+    for (int i = 0; i < n_containers; i++)
+        if (gl_plate_keys(containers[i], &keys) == 0 && gl_plate_keys_meet(&keys, &f->passage->container.keys)) return true;
+    return false;
+}
+
 static bool finds_anything(const struct gl_answer *a, uint8_t by) {
     for (int i = 0; i < a->n_movements; i++)
         if (a->movements[i].by & by) return true;
@@ -67,7 +82,8 @@ static void choose_movement(struct facts *f, uint8_t by) {
         uint8_t want = pass == 0 ? by & (uint8_t)~GL_BY_SWAP : by & GL_BY_SWAP;
         for (int i = 0; i < f->answer->n_movements; i++) {
             const struct gl_answer_movement *m = &f->answer->movements[i];
-            if (!(m->by & want) || (want == GL_BY_TAG && !gl_tag_meets(&f->tag.keys, m->means, m->n_means))) continue;
+            if (!(m->by & want) || (want == GL_BY_TAG && !stood_for(f, m->means, m->n_means, m->containers, m->n_containers)))
+                continue;
             if (any < 0) any = i;
             if (!movement_live(f, m)) continue;
             f->n_live++;
@@ -79,7 +95,7 @@ static void choose_movement(struct facts *f, uint8_t by) {
 
 static bool found_by(const struct facts *f, const struct gl_answer_declaration *d, uint8_t by) {
     if (d->listed_by != 0 || (d->by & by) == 0) return false;
-    return by != GL_BY_TAG || gl_tag_meets(&f->tag.keys, d->means, d->n_means);
+    return by != GL_BY_TAG || stood_for(f, d->means, d->n_means, d->containers, d->n_containers);
 }
 
 bool gl_facts_judged(const struct facts *f, const struct gl_answer_declaration *d) {
@@ -118,6 +134,13 @@ static void gather_trailers(struct facts *f) {
     }
 }
 
+/* Its reading is here. */
+static bool has_delivered(const struct gl_device_config *d, const struct passage *p) {
+    if (strcmp(d->plugin, "rfid") == 0) return p->n_tags > 0;
+    if (strcmp(d->plugin, "code") == 0) return p->code_seen;
+    return d->role == GL_ROLE_TRAILER ? p->trailer.text[0] != '\0' : p->vehicle.text[0] != '\0';
+}
+
 static void gather_faults(const struct gl_core *c GL_UNUSED, const struct lane *l, const struct passage *p, struct facts *f) {
     const char *how = NULL, *who = NULL;
     for (int i = 0; i < l->config->n_devices; i++) {
@@ -125,8 +148,8 @@ static void gather_faults(const struct gl_core *c GL_UNUSED, const struct lane *
         const struct gl_device_config *dc = &l->config->devices[i];
         if (d->state == GL_DEVICE_ONLINE) continue;
         /* An unwell device has still done its part when its reading is here. */
-        bool delivered = dc->role == GL_ROLE_TRAILER ? p->trailer.text[0] != '\0' : p->vehicle.text[0] != '\0';
         if (dc == l->portal) continue; /* RPM_FAULT speaks of it */
+        bool delivered = has_delivered(dc, p);
         bool counts = dc->required && (d->state != GL_DEVICE_DEGRADED || !delivered);
         char *to = counts ? f->fault : f->fault_note;
         if (to[0] == '\0') gl_format(to, GL_DETAIL, "%s is %s: %s", dc->id, gl_device_states[d->state], d->reason);

@@ -35,16 +35,18 @@ struct scan {
     bool open;  /* it is in the portal now */
     bool joint; /* its occupancy held another vehicle as well, or may have, and nothing can tell any more */
     bool gamma, neutron;
-    bool away;      /* the portal was not well before all of it was measured */
-    char fault[32]; /* why its occupancy proves nothing */
+    uint16_t alarms; /* how often the portal has alarmed on it */
+    bool away;       /* the portal was not well before all of it was measured */
+    char fault[32];  /* why its occupancy proves nothing */
     int64_t start_mono, end_mono;
 };
 
 /* An occupancy of the lane's portal, whoever was in it. */
 struct occupancy {
     bool open;
-    char owner[GL_UUID]; /* "" = nobody's (yet) */
-    bool sure;           /* it can have been no other vehicle that broke the beam */
+    char owner[GL_UUID];  /* "" = nobody's (yet) */
+    char before[GL_UUID]; /* who was measured just before */
+    bool sure;            /* it can have been no other vehicle that broke the beam */
     int64_t start_mono, end_mono;
     bool gamma, neutron;
     char fault[32];
@@ -54,6 +56,7 @@ struct occupancy {
 struct tag {
     char epc[GL_EPC];
     bool sure;  /* nobody else was in the lane when it was read */
+    bool own;   /* issued for the plate that was read */
     bool cargo; /* the registry does not know it: makes room for others */
 };
 
@@ -87,8 +90,10 @@ struct passage {
     struct gl_decision decision; /* the current one */
     struct gl_decision fresh;    /* what the rules said last, whether or not it became a decision */
     uint8_t override_level;      /* by an officer: what the rules then said, to notice what is worse */
+    uint16_t override_alarms;    /* and how often the portal had alarmed */
     char first_officer[33];      /* two-person override: who has already agreed, to which decision */
     char first_decision[GL_UUID];
+    unsigned first_asked; /* and what was to be lifted: enum gl_override, or-ed */
     struct gl_ref reserved[1 + 8];
     uint16_t n_reserved;
 };
@@ -111,6 +116,7 @@ struct lane {
     int64_t last_exit_mono; /* of the last vehicle that left; INT64_MIN = none */
     bool exit_occupied;
     const struct gl_device_config *portal; /* NULL = none */
+    int64_t moved_mono;                    /* a vehicle left, and those behind it move up; INT64_MIN = none has */
     uint16_t portal_at;                    /* its index among the devices */
     char portal_fault[32];                 /* as the portal itself says; "" = well */
     bool portal_tampered;
@@ -122,8 +128,10 @@ struct lane {
         char epc[GL_EPC];
         int64_t mono;
     } waiting[GL_MAX_TAGS];
-    char left[GL_MAX_TAGS][GL_EPC]; /* tags of the vehicle that left last: they are still in view for a while */
-    int64_t left_mono;
+    struct { /* tags of the vehicle that left last, and when each was seen last: they are still in view for a while */
+        char epc[GL_EPC];
+        int64_t mono;
+    } left[GL_MAX_TAGS];
     struct gl_signal_state shown;
     int64_t lease_mono; /* of the release that is shown */
 };
@@ -177,8 +185,6 @@ bool gl_portal_done(const struct lane *l, const struct passage *p); /* all of it
 uint8_t gl_portal_says(const struct gl_core *c, const struct lane *l, const struct passage *p); /* enum gl_scan */
 /* Another vehicle may have been in the same occupancy as p, and has had none of its own yet. */
 bool gl_portal_joint(const struct gl_core *c, const struct lane *l, const struct passage *p);
-/* Is there an alarm that p may have caused? */
-void gl_portal_alarms(const struct gl_core *c, const struct lane *l, const struct passage *p, bool *ret_gamma, bool *ret_neutron);
 
 /* tags.c: whose tag is it? */
 struct passage *gl_tag_reading(struct gl_core *c, struct lane *l, const struct gl_reading *r);
@@ -250,12 +256,13 @@ bool gl_tag_meets(const struct gl_plate_keys *keys, const struct gl_answer_means
                   int n); /* a vehicle among the means has that plate */
 
 /* rules.c */
+/* What lifting a rule asks for; or-ed for a decision, for one permission does not stand for another. */
 enum gl_override {
-    GL_OVERRIDE_OFFICER,
-    GL_OVERRIDE_AUTHORITY,
-    GL_OVERRIDE_TWO,
-    GL_OVERRIDE_RADIATION /* two radiation officers */,
-    GL_OVERRIDE_NEVER
+    GL_OVERRIDE_OFFICER = 0,
+    GL_OVERRIDE_AUTHORITY = 1,
+    GL_OVERRIDE_TWO = 2,       /* two persons */
+    GL_OVERRIDE_RADIATION = 4, /* two radiation officers */
+    GL_OVERRIDE_NEVER = 8
 };
 struct gl_rule {
     const char *code;
@@ -272,8 +279,10 @@ const struct gl_rule *gl_rule_by_code(const char *code);
 
 /* Runs every rule; fills rules, outcome and level. Sets *ret_curable when more evidence may still come that changes what they say. */
 void gl_rules_run(const struct facts *f, struct gl_decision *d, bool *ret_curable);
-/* The strictest permission that the obstacles of a decision ask for, and the rule that asks it; inspected: an inspection found all in order. */
-enum gl_override gl_rules_permission(const struct gl_decision *d, bool inspected, const char **ret_rule);
+/* All that lifting the obstacles of a decision asks for: enum gl_override, or-ed. inspected: an inspection found all in order. */
+unsigned gl_rules_permission(const struct gl_decision *d, bool inspected);
+/* The rule that asks for this one; "" = none. */
+const char *gl_rules_asking(const struct gl_decision *d, bool inspected, enum gl_override which);
 /* rules_sensors.c */
 void gl_rule_rpm_gamma(const struct facts *f, const struct gl_rule *self, struct gl_decision *d);
 void gl_rule_rpm_neutron(const struct facts *f, const struct gl_rule *self, struct gl_decision *d);

@@ -148,6 +148,7 @@ void gl_passage_close(struct gl_core *c, struct lane *l, struct passage *p, enum
     l->n--;
     if (l->n == 0) l->adrift = false;
     free(p);
+    l->moved_mono = c->now.mono;
     if (i == 0 && l->n > 0) {
         int64_t due = c->now.mono + l->profile->decide_within_ms;
         if (!l->passages[0]->decided && l->passages[0]->deadline_mono < due) l->passages[0]->deadline_mono = due;
@@ -197,7 +198,7 @@ void gl_sighting_take(struct sighting *s, const char *text, double confidence, i
     s->typed = typed;
 }
 
-static const struct gl_device_config *device_of(const struct lane *l, const char *id) {
+static const struct gl_device_config *config_of(const struct lane *l, const char *id) {
     for (int i = 0; i < l->config->n_devices; i++)
         if (strcmp(l->config->devices[i].id, id) == 0) return &l->config->devices[i];
     return NULL;
@@ -288,7 +289,7 @@ static bool seen_leaving(struct gl_core *c, struct lane *l, const struct gl_read
 
 static struct passage *take_plate(struct gl_core *c, struct lane *l, const struct gl_reading *r) {
     const struct gl_plate_value *v = &r->value.plate;
-    const struct gl_device_config *d = device_of(l, r->device);
+    const struct gl_device_config *d = config_of(l, r->device);
     bool trailer = v->role == GL_ROLE_TRAILER || (d && d->role == GL_ROLE_TRAILER);
     if (!trailer && seen_leaving(c, l, r)) return NULL;
     struct passage *p = trailer ? owner_of_trailer_plate(l, d, v->text, c->now.mono) : owner_of_vehicle_plate(c, l, v);
@@ -309,7 +310,7 @@ static struct passage *take_code(struct gl_core *c, struct lane *l, const struct
 
 static struct passage *take_container(struct gl_core *c, struct lane *l, const struct gl_reading *r) {
     struct passage *p = tail(l);
-    const struct gl_device_config *d = device_of(l, r->device);
+    const struct gl_device_config *d = config_of(l, r->device);
     if (d && strcmp(d->plugin, "code") == 0) p = head(l);
     if (!p) p = gl_passage_new(c, l);
     gl_sighting_take(&p->container, r->value.container.number, r->confidence, c->now.mono, false);
@@ -348,14 +349,18 @@ void gl_lane_reading(struct gl_core *c, struct lane *l, struct gl_reading *r) {
     struct passage *p = known && r->late != GL_TRUE ? take[r->kind](c, l, r) : NULL;
     if (p) {
         memcpy(r->passage, p->id, sizeof r->passage);
-        p->touched_mono = c->now.mono;
-        gl_passage_note_reading(p, r->id);
-        p->dirty = true;
+        if (r->kind !=
+            GL_READING_TAG) { /* a tag stays in view long after: it keeps nothing alive, and tells nothing new again and again */
+            p->touched_mono = c->now.mono;
+            gl_passage_note_reading(p, r->id);
+            p->dirty = true;
+        }
     }
     struct gl_effect *fx;
     ADD_EFFECT(c, GL_EFFECT_READING, r);
     fx = &c->out->v[c->out->n - 1];
     memcpy(fx->id, r->id, sizeof fx->id);
-    if (p) gl_passage_publish(c, l, p, GL_EXIT_NONE);
+    for (int i = 0; i < l->n; i++) /* an alarm may concern others, too */
+        if (l->passages[i]->dirty) gl_passage_publish(c, l, l->passages[i], GL_EXIT_NONE);
     if (known && r->late != GL_TRUE) gl_lane_consider(c, l); /* even what belongs to nobody may put somebody in doubt */
 }

@@ -27,14 +27,15 @@ static struct passage *owner(struct lane *l, const struct occupancy *o) {
     return o->owner[0] ? gl_lane_find(l, o->owner) : NULL;
 }
 
-static bool alarmed(const struct occupancy *o) {
-    return o->gamma || o->neutron;
+/* ---- who is it ----------------------------------------------------------------------------------------------------------------------- */
+/* Its time for the portal runs from its opening; in a queue, from when the lane last moved. */
+static int64_t window_end(const struct lane *l, const struct passage *p) {
+    return (p->opened.mono > l->moved_mono ? p->opened.mono : l->moved_mono) + l->portal->after_max_ms;
 }
 
-/* ---- who is it ----------------------------------------------------------------------------------------------------------------------- */
 /* The vehicle may have broken the beam at some time from..to. */
 static bool in_window(const struct lane *l, const struct passage *p, int64_t from, int64_t to) {
-    return p->opened.mono + l->portal->after_min_ms <= to && from <= p->opened.mono + l->portal->after_max_ms;
+    return p->opened.mono + l->portal->after_min_ms <= to && from <= window_end(l, p);
 }
 
 /* A vehicle that stands on the loop before the portal cannot have gone through it: an occupancy that was over by then was a person's, or it drove
@@ -50,12 +51,19 @@ static bool had_its_own(const struct lane *l, const struct passage *p) {
     return p->scan.sure && !p->vehicle.conflict && !p->trailer.conflict && (p->scan.open || gl_portal_done(l, p));
 }
 
+/* A portal before the loop: its vehicle is known beforehand only when a camera has seen it; else it is found when it comes over the loop. */
+static struct passage *announced(struct lane *l) {
+    struct passage *p = l->n ? l->passages[l->n - 1] : NULL;
+    return p && !p->entry_seen && !p->scan.seen && !p->exit_begun ? p : NULL;
+}
+
 /* First the one that is due, then one that is early; else the vehicle that was just measured, whose trailer came with a gap. Where two are due, it
  * may be either's. */
 static struct passage *find_owner(const struct gl_core *c, struct lane *l, bool *ret_sure) {
     struct passage *due = NULL, *early = NULL, *again = NULL;
     int n_due = 0, n_early = 0;
-    if (l->portal->before_entry) return NULL; /* it is opened when the loop is reached: gl_portal_opened() */
+    *ret_sure = true;
+    if (l->portal->before_entry) return announced(l);
     for (int i = 0; i < l->n; i++) {
         struct passage *p = l->passages[i];
         if (p->exit_begun) continue;
@@ -65,10 +73,10 @@ static struct passage *find_owner(const struct gl_core *c, struct lane *l, bool 
         }
         if (in_window(l, p, c->now.mono, c->now.mono)) {
             if (n_due++ == 0) due = p;
-        } else if (c->now.mono <= p->opened.mono + l->portal->after_max_ms && n_early++ == 0)
+        } else if (c->now.mono <= window_end(l, p) && n_early++ == 0)
             early = p;
     }
-    *ret_sure = due ? n_due == 1 : early ? n_early == 1 : true;
+    if (due || early) *ret_sure = (due ? n_due : n_early) == 1;
     return due ? due : early ? early : again;
 }
 
@@ -76,24 +84,34 @@ static void give(const struct lane *l, struct occupancy *o, struct passage *p) {
     memcpy(o->owner, p->id, sizeof o->owner);
     if (!p->scan.seen) p->scan.start_mono = o->start_mono;
     if (!gl_portal_done(l, p)) p->scan.sure = o->sure;
-    p->scan.open = o->open && !(p->scan.seen && p->decided); /* who was measured and decided does not wait for a second part */
+    bool let_go = p->decided && p->decision.outcome == GL_OUTCOME_RELEASE;
+    p->scan.open = o->open && !(p->scan.seen && let_go); /* who was measured and let go does not wait for a second part */
     p->scan.seen = true;
     if (!o->open) p->scan.end_mono = o->end_mono;
     p->dirty = true;
 }
 
-/* What an occupancy says against its vehicle, and against every other whose time it is as well; where it is nobody's, or its vehicle is gone, against
- * every vehicle in the lane. */
-static void charge(const struct gl_core *c, struct lane *l, const struct occupancy *o) {
-    struct passage *own = owner(l, o);
+/* Who may have caused its alarm: its vehicle; every other whose time it is as well; the one that was measured just before, for it may be its trailer;
+ * and where it is nobody's, or its vehicle is gone, every vehicle in the lane. */
+static bool concerns(const struct gl_core *c, struct lane *l, const struct occupancy *o, const struct passage *p) {
+    const struct passage *own = owner(l, o);
+    if (p == own) return true;
+    if (p->exit_begun) return false;
+    if (!own || strcmp(o->before, p->id) == 0) return true;
+    return !had_its_own(l, p) && in_window(l, p, o->start_mono, end_of(c, o));
+}
+
+/* What is said against a vehicle is kept with it: no later occupancy takes it back. more: the portal has just raised another alarm. */
+static void charge(const struct gl_core *c, struct lane *l, const struct occupancy *o, bool more) {
     for (int i = 0; i < l->n; i++) {
         struct passage *p = l->passages[i];
-        bool its_time = !had_its_own(l, p) && in_window(l, p, o->start_mono, end_of(c, o));
-        if (p != own && ((own && !its_time) || p->exit_begun)) continue;
-        p->dirty = p->dirty || o->gamma != p->scan.gamma || o->neutron != p->scan.neutron;
+        if (!concerns(c, l, o, p)) continue;
+        bool first = (o->gamma && !p->scan.gamma) || (o->neutron && !p->scan.neutron);
+        if ((first || more) && p->scan.alarms < UINT16_MAX) p->scan.alarms++;
+        p->dirty = p->dirty || first;
         p->scan.gamma = p->scan.gamma || o->gamma;
         p->scan.neutron = p->scan.neutron || o->neutron;
-        if (p == own && o->fault[0]) memcpy(p->scan.fault, o->fault, sizeof p->scan.fault);
+        if (o->fault[0] && strcmp(o->owner, p->id) == 0) memcpy(p->scan.fault, o->fault, sizeof p->scan.fault);
     }
 }
 
@@ -108,16 +126,26 @@ static void end(const struct gl_core *c, struct lane *l, struct occupancy *o, in
         p->scan.end_mono = mono;
         p->dirty = true;
     }
-    charge(c, l, o);
+    charge(c, l, o, false);
+}
+
+/* Room for another one. A doubt that is forgotten stays a doubt. */
+static void forget_oldest(const struct gl_core *c, struct lane *l) {
+    struct occupancy *o = &l->occupancies[0];
+    struct passage *p = owner(l, o);
+    if (p && gl_portal_joint(c, l, p)) p->scan.joint = true;
+    if (!o->owner[0] && (o->gamma || o->neutron)) gl_lane_lose_order(l);
+    memmove(l->occupancies, l->occupancies + 1, --l->n_occupancies * sizeof l->occupancies[0]);
 }
 
 static struct occupancy *begin(struct gl_core *c, struct lane *l, int64_t start_mono) {
     struct occupancy *o = newest(l);
     if (o && o->open) end(c, l, o, c->now.mono, "no_end"); /* another begins: this one's end was lost */
-    if (l->n_occupancies == GL_LANE_OCCUPANCIES)
-        memmove(l->occupancies, l->occupancies + 1, --l->n_occupancies * sizeof l->occupancies[0]);
+    if (l->n_occupancies == GL_LANE_OCCUPANCIES) forget_oldest(c, l);
+    const struct occupancy *last = newest(l);
     o = &l->occupancies[l->n_occupancies++];
     *o = (struct occupancy){.open = true, .start_mono = start_mono};
+    if (last && start_mono - last->end_mono <= GL_ENTRY_ATTACH_MS) memcpy(o->before, last->owner, sizeof o->before);
     struct passage *p = find_owner(c, l, &o->sure);
     if (p) give(l, o, p);
     return o;
@@ -136,6 +164,7 @@ static struct occupancy *current(struct gl_core *c, struct lane *l, const struct
 static void alarm_once(struct gl_core *c, struct lane *l, struct occupancy *o, bool now, bool *told, const char *kind) {
     if (!now || *told) return;
     *told = true;
+    charge(c, l, o, true);
     gl_alarm_raise(c, l, kind, o->owner,
                    o->owner[0] ? "the portal alarms" : "the portal alarms, and no vehicle is known to be in it", NULL);
 }
@@ -148,7 +177,6 @@ static struct passage *take_alarm(struct gl_core *c, struct lane *l, const struc
     struct occupancy *o = current(c, l, v);
     alarm_once(c, l, o, v->gamma_alarm == GL_TRUE, &o->gamma, "gamma");
     alarm_once(c, l, o, v->neutron_alarm == GL_TRUE, &o->neutron, "neutron");
-    charge(c, l, o);
     return owner(l, o);
 }
 
@@ -197,21 +225,43 @@ struct passage *gl_portal_reading(struct gl_core *c, struct lane *l, const struc
 }
 
 /* ---- passages come and go ------------------------------------------------------------------------------------------------------------ */
+/* How long ago an occupancy may have been the one of a vehicle that comes now. */
+static int64_t reaches_back(const struct lane *l) {
+    return l->portal->before_entry ? l->portal->after_max_ms : GL_ENTRY_ATTACH_MS;
+}
+
+/* Behind the beam and before the loop it had nothing to be found by. Without an occupancy of its own it was in that of the vehicle before. */
+static void was_in_anothers(const struct gl_core *c, struct lane *l, struct passage *p) {
+    for (int i = 0; i < l->n_occupancies; i++) {
+        const struct occupancy *o = &l->occupancies[i];
+        struct passage *own = owner(l, o);
+        if (own == p || c->now.mono - end_of(c, o) > reaches_back(l)) continue;
+        if (own) own->scan.joint = own->dirty = true;
+        p->scan.gamma = p->scan.gamma || o->gamma;
+        p->scan.neutron = p->scan.neutron || o->neutron;
+    }
+}
+
 void gl_portal_opened(struct gl_core *c, struct lane *l, struct passage *p) {
     int given = 0;
-    if (l->portal && l->devices[l->portal_at].state != GL_DEVICE_ONLINE) p->scan.away = true; /* it may pass unseen */
-    for (int i = 0; l->portal && i < l->n_occupancies; i++) {
+    if (!l->portal) return;
+    if (l->devices[l->portal_at].state != GL_DEVICE_ONLINE) p->scan.away = true; /* it may pass unseen */
+    for (int i = 0; i < l->n_occupancies; i++) {
         struct occupancy *o = &l->occupancies[i];
-        if (o->owner[0] || c->now.mono - end_of(c, o) > GL_ENTRY_ATTACH_MS) continue;
+        bool of_late = c->now.mono - end_of(c, o) <= reaches_back(l), alarm = o->gamma || o->neutron;
+        /* An alarm before the loop waits for the vehicle that caused it, however long. */
+        if (o->owner[0] || !(of_late || (alarm && l->portal->before_entry))) continue;
+        if (alarm) p->scan.alarms++;
         p->scan.gamma = p->scan.gamma || o->gamma;
         p->scan.neutron = p->scan.neutron || o->neutron;
         if (!l->portal->before_entry) continue; /* then it cannot have been this vehicle's: what alarms counts all the same */
         o->sure = true;
         give(l, o, p);
-        charge(c, l, o);
+        charge(c, l, o, false);
         given++;
     }
     if (given > 1) p->scan.joint = true; /* others went through before it, and were not seen */
+    if (given == 0 && l->portal->before_entry) was_in_anothers(c, l, p);
 }
 
 void gl_portal_closing(struct gl_core *c, struct lane *l, struct passage *p) {
@@ -251,23 +301,11 @@ bool gl_portal_joint(const struct gl_core *c, const struct lane *l, const struct
     return false;
 }
 
-void gl_portal_alarms(const struct gl_core *c, const struct lane *l, const struct passage *p, bool *ret_gamma, bool *ret_neutron) {
-    *ret_gamma = p->scan.gamma;
-    *ret_neutron = p->scan.neutron;
-    /* Without an occupancy of its own, it may have been in another's. */
-    for (int i = 0; !had_its_own(l, p) && i < l->n_occupancies; i++) {
-        const struct occupancy *o = &l->occupancies[i];
-        if (!alarmed(o) || p->opened.mono > end_of(c, o)) continue;
-        *ret_gamma = *ret_gamma || o->gamma;
-        *ret_neutron = *ret_neutron || o->neutron;
-    }
-}
-
 uint8_t gl_portal_says(const struct gl_core *c, const struct lane *l, const struct passage *p) {
-    bool gamma, neutron;
-    gl_portal_alarms(c, l, p, &gamma, &neutron);
+    bool gamma = p->scan.gamma, neutron = p->scan.neutron;
     if (gamma || neutron) return (uint8_t)(gamma && neutron ? GL_SCAN_GAMMA_NEUTRON : gamma ? GL_SCAN_GAMMA : GL_SCAN_NEUTRON);
     if (p->scan.fault[0] || p->scan.away) return GL_SCAN_FAULT;
     if (!p->scan.seen) return GL_SCAN_NONE;
-    return gl_portal_done(l, p) ? GL_SCAN_CLEAR : GL_SCAN_RUNNING;
+    if (!gl_portal_done(l, p)) return GL_SCAN_RUNNING;
+    return gl_portal_joint(c, l, p) ? GL_SCAN_UNSURE : GL_SCAN_CLEAR;
 }

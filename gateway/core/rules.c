@@ -117,6 +117,8 @@ RULE(no_read) {
             f->by_reference ? "document"
             : f->by_tag     ? "tag"
                             : "container");
+    else if (v->seen && f->tag.stands)
+        SAY(GL_FAIL, "", "the plate could not be read; its tag alone does not tell, without the declared trailer or container");
     else if (v->seen)
         SAY(GL_FAIL, "", "the plate could not be read");
     else
@@ -408,7 +410,7 @@ RULE(random_control) {
 
 #undef SAY
 
-/* Later rules of docs/rules.md take their row here: the code, its level, who may lift it, and its check. */
+/* docs/rules.md in one table: the code, its level, who may lift it, and its check. What asks for the most attention stands first. */
 const struct gl_rule gl_rules[] = {
     /* code               level              override               curable inspected at_once */
     {"CLOCK_UNSYNC", GL_LEVEL_DESK, GL_OVERRIDE_OFFICER, false, false, false, clock_unsync},
@@ -437,7 +439,7 @@ const struct gl_rule gl_rules[] = {
     {"TRAILER_EXTRA", GL_LEVEL_DESK, GL_OVERRIDE_OFFICER, false, true, false, trailer_extra},
     {"TRAILER_NO_READ", GL_LEVEL_DESK, GL_OVERRIDE_OFFICER, true, false, false, trailer_no_read},
     {"CONTAINER_MISMATCH", GL_LEVEL_PHYSICAL, GL_OVERRIDE_OFFICER, true, true, false, container_mismatch},
-    {"TAG_MISMATCH", GL_LEVEL_PHYSICAL, GL_OVERRIDE_OFFICER, false, true, false, gl_rule_tag_mismatch},
+    {"TAG_MISMATCH", GL_LEVEL_DESK, GL_OVERRIDE_OFFICER, true, true, false, gl_rule_tag_mismatch},
     {"TAG_MISSING", GL_LEVEL_DESK, GL_OVERRIDE_OFFICER, true, false, false, gl_rule_tag_missing},
     {"DECL_MISSING", GL_LEVEL_DESK, GL_OVERRIDE_OFFICER, true, false, false, decl_missing},
     {"DECL_CANCELLED", GL_LEVEL_DESK, GL_OVERRIDE_AUTHORITY, false, false, false, decl_cancelled},
@@ -480,15 +482,20 @@ void gl_rules_run(const struct facts *f, struct gl_decision *d, bool *ret_curabl
     *ret_curable = curable && !at_once;
 }
 
-enum gl_override gl_rules_permission(const struct gl_decision *d, bool inspected, const char **ret_rule) {
-    enum gl_override most = GL_OVERRIDE_OFFICER;
-    *ret_rule = "";
-    for (int i = 0; i < d->n_rules; i++) {
-        const struct gl_rule *r = gl_rule_by_code(d->rules[i].rule);
-        if (d->rules[i].result == GL_PASS || d->rules[i].result == GL_NOTE || !r) continue;
-        enum gl_override ask = (enum gl_override)r->override;
-        if (inspected && r->inspected && ask == GL_OVERRIDE_NEVER) ask = GL_OVERRIDE_OFFICER;
-        if (ask >= most) most = ask, *ret_rule = r->code;
-    }
-    return most;
+static unsigned permission(const struct gl_rule_outcome *o, bool inspected) {
+    const struct gl_rule *r = gl_rule_by_code(o->rule);
+    if (o->result == GL_PASS || o->result == GL_NOTE || !r) return GL_OVERRIDE_OFFICER;
+    return inspected && r->inspected && r->override == GL_OVERRIDE_NEVER ? GL_OVERRIDE_OFFICER : r->override;
+}
+
+unsigned gl_rules_permission(const struct gl_decision *d, bool inspected) {
+    unsigned asked = GL_OVERRIDE_OFFICER;
+    for (int i = 0; i < d->n_rules; i++) asked |= permission(&d->rules[i], inspected);
+    return asked;
+}
+
+const char *gl_rules_asking(const struct gl_decision *d, bool inspected, enum gl_override which) {
+    for (int i = 0; i < d->n_rules; i++)
+        if (permission(&d->rules[i], inspected) & which) return d->rules[i].rule;
+    return "";
 }

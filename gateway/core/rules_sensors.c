@@ -13,19 +13,17 @@ static bool radiation_required(const struct facts *f) {
 }
 
 static const char *where_from(const struct scan *s) {
-    return s->seen ? "" : ", in an occupancy that may be this vehicle's";
+    return s->seen && s->sure ? "" : ", in an occupancy that may be this vehicle's";
 }
 
 RULE(gl_rule_rpm_gamma) {
-    bool gamma, neutron;
-    gl_portal_alarms(f->core, f->state, f->passage, &gamma, &neutron);
-    if (gamma) SAY(GL_FAIL, "", "the portal raised a gamma alarm%s", where_from(&f->passage->scan));
+    const struct scan *s = &f->passage->scan;
+    if (s->gamma) SAY(GL_FAIL, "", "the portal raised a gamma alarm%s", where_from(s));
 }
 
 RULE(gl_rule_rpm_neutron) {
-    bool gamma, neutron;
-    gl_portal_alarms(f->core, f->state, f->passage, &gamma, &neutron);
-    if (neutron) SAY(GL_FAIL, "", "the portal raised a neutron alarm%s", where_from(&f->passage->scan));
+    const struct scan *s = &f->passage->scan;
+    if (s->neutron) SAY(GL_FAIL, "", "the portal raised a neutron alarm%s", where_from(s));
 }
 
 RULE(gl_rule_rpm_fault) {
@@ -99,7 +97,7 @@ RULE(gl_rule_tag_mismatch) {
 
 RULE(gl_rule_tag_missing) {
     if (!(f->profile->require & GL_NEED_TAG)) return;
-    if (f->tag.agrees || f->by_tag)
+    if (f->tag.agrees || f->by_tag || (f->tag.stands && f->by_reference && fits_lodged(f)))
         SAY(GL_PASS, "", "the tag is the vehicle's");
     else if (f->passage->n_tags == 0)
         SAY(GL_UNKNOWN, "", "no tag was read");

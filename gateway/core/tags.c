@@ -2,7 +2,8 @@
  * tag counts as surely a vehicle's only when that vehicle was alone in its lane and no other vehicle of the post carries the same tag or plate.
  *
  *     agrees    the registry gives it the plate that was read: a second factor, from whichever vehicle's antenna it came
- *     stands    the plate could not be read: the one tag that is surely this vehicle's stands for it
+ *     stands    the plate could not be read: the one tag that is surely this vehicle's stands for it, when its trailer or container says the same: the
+ *               antenna may see a vehicle that waits outside the lane
  *     differs   surely this vehicle's, but registered for another plate: one of the two is false
  *
  * In favour of a vehicle the registry counts only when the post leans on its feed (feed.collections: tags); against it, always. */
@@ -17,7 +18,8 @@ static struct tag *find(struct passage *p, const char *epc) {
     return NULL;
 }
 
-static void add(struct passage *p, const char *epc, bool sure) {
+/* True when it is new. */
+static bool add(struct passage *p, const char *epc, bool sure) {
     struct tag *t = find(p, epc);
     if (!t && p->n_tags < GL_MAX_TAGS) {
         t = &p->tags[p->n_tags++];
@@ -25,16 +27,21 @@ static void add(struct passage *p, const char *epc, bool sure) {
     }
     for (int i = 0; !t && i < p->n_tags; i++) /* what the registry does not know makes room */
         if (p->tags[i].cargo) *(t = &p->tags[i]) = (struct tag){.sure = false};
-    if (!t) return;
+    if (!t) return false;
+    bool news = t->epc[0] == '\0' || (sure && !t->sure);
     gl_clip(t->epc, sizeof t->epc, epc);
     t->sure = t->sure || sure;
-    p->dirty = true;
+    p->dirty = p->dirty || news;
+    return news;
 }
 
-/* Its vehicle left a moment ago, and is still in view. */
-static bool has_left(const struct gl_core *c, const struct lane *l, const char *epc) {
-    for (int i = 0; i < l->n_left; i++)
-        if (strcmp(l->left[i], epc) == 0) return c->now.mono - l->left_mono <= GL_ENTRY_ATTACH_MS;
+/* Its vehicle left a moment ago, and is still in view. As long as it is, it stays the one that left. */
+static bool has_left(const struct gl_core *c, struct lane *l, const char *epc) {
+    for (int i = 0; i < l->n_left; i++) {
+        if (strcmp(l->left[i].epc, epc) != 0 || c->now.mono - l->left[i].mono > GL_ENTRY_ATTACH_MS) continue;
+        l->left[i].mono = c->now.mono;
+        return true;
+    }
     return false;
 }
 
@@ -52,15 +59,13 @@ struct passage *gl_tag_reading(struct gl_core *c, struct lane *l, const struct g
     if (!epc[0] || has_left(c, l, epc)) return NULL;
     struct passage *only = NULL;
     int present = 0;
-    if (l->n == 0 && !l->config->has_entry) gl_passage_new(c, l);
     for (int i = 0; i < l->n; i++)
         if (!l->passages[i]->exit_begun) only = l->passages[i], present++;
     if (present == 0) keep_waiting(c, l, epc);
     for (int i = 0; i < l->n; i++) {
         struct passage *p = l->passages[i];
         if (p->exit_begun) continue;
-        add(p, epc, present == 1 && l->n == 1 && !p->foreign);
-        if (present > 1) gl_passage_note_reading(p, r->id);
+        if (add(p, epc, present == 1 && l->n == 1 && !p->foreign)) gl_passage_note_reading(p, r->id);
     }
     return present == 1 ? only : NULL;
 }
@@ -72,9 +77,12 @@ void gl_tag_opened(struct gl_core *c, struct lane *l, struct passage *p) {
 }
 
 void gl_tag_closing(struct gl_core *c, struct lane *l, const struct passage *p) {
-    l->n_left = p->n_tags;
-    l->left_mono = c->now.mono;
-    for (int i = 0; i < p->n_tags; i++) memcpy(l->left[i], p->tags[i].epc, sizeof l->left[i]);
+    l->n_left = 0;
+    for (int i = 0; i < p->n_tags; i++) {
+        if (!p->tags[i].own && !p->tags[i].sure) continue; /* it may be that of one that is still here */
+        memcpy(l->left[l->n_left].epc, p->tags[i].epc, GL_EPC);
+        l->left[l->n_left++].mono = c->now.mono;
+    }
 }
 
 /* ---- what the registry says ---------------------------------------------------------------------------------------------------------- */
@@ -87,7 +95,10 @@ static const struct gl_answer_tag *registered(const struct gl_answer *a, const c
 void gl_tag_answered(struct passage *p, const struct gl_answer *a) {
     for (int i = 0; i < p->n_tags; i++) {
         const struct gl_answer_tag *t = registered(a, p->tags[i].epc);
+        struct gl_plate_keys keys;
         p->tags[i].cargo = !t;
+        p->tags[i].own = t && gl_plate_keys(t->plate, &keys) == 0 &&
+                         (gl_plate_keys_meet(&p->vehicle.keys, &keys) || gl_plate_keys_meet(&p->trailer.keys, &keys));
         bool vehicle = t && t->role != GL_ROLE_TRAILER;
         if (vehicle && !p->known_tag[0]) gl_clip(p->known_tag, sizeof p->known_tag, t->epc);
     }
@@ -112,14 +123,15 @@ static bool carries(const struct passage *p, const char *epc) {
     return false;
 }
 
-/* Another vehicle at this post has the same tag in view, or the plate that it stands for: it may be that one's. */
-static bool is_anothers(const struct facts *f, const char *epc, const struct gl_plate_keys *keys) {
+/* Another vehicle at this post has the plate that the tag stands for, or the same tag in view: then it may be that one's. In one lane an antenna sees
+ * the tags of all: across: only what is seen in another lane counts. */
+static bool is_anothers(const struct facts *f, const char *epc, const struct gl_plate_keys *keys, bool across) {
     for (int i = 0; i < f->core->n_lanes; i++)
         for (int k = 0; k < f->core->lanes[i].n; k++) {
             const struct passage *p = f->core->lanes[i].passages[k];
             if (p == f->passage) continue;
-            if (carries(p, epc) || gl_plate_keys_meet(&p->vehicle.keys, keys) || gl_plate_keys_meet(&p->trailer.keys, keys))
-                return true;
+            if (gl_plate_keys_meet(&p->vehicle.keys, keys) || gl_plate_keys_meet(&p->trailer.keys, keys)) return true;
+            if (carries(p, epc) && !(across && &f->core->lanes[i] == f->state)) return true;
         }
     return false;
 }
@@ -130,7 +142,7 @@ static bool lapsed(const struct facts *f, const struct gl_answer_tag *t) {
 
 void gl_facts_tags(struct facts *f) {
     bool leaned_on = f->config->feed.collections & (1u << GL_COLLECTION_TAGS);
-    bool one = true;
+    bool one = true, own = false;
     for (int i = 0; i < f->passage->n_tags; i++) {
         const struct tag *seen = &f->passage->tags[i];
         const struct gl_answer_tag *t = registered(f->answer, seen->epc);
@@ -143,10 +155,11 @@ void gl_facts_tags(struct facts *f) {
         const struct sighting *read = t->role == GL_ROLE_TRAILER ? &f->passage->trailer : &f->passage->vehicle;
         bool vehicle = t->role != GL_ROLE_TRAILER;
         if (read->text[0] && gl_plate_keys_meet(&read->keys, &keys)) {
-            if (vehicle && leaned_on) f->tag.agrees = t;
+            own = own || vehicle;
+            if (vehicle && leaned_on && !is_anothers(f, t->epc, &keys, true)) f->tag.agrees = t;
             continue;
         }
-        if (!seen->sure || is_anothers(f, t->epc, &keys)) continue;
+        if (!seen->sure || is_anothers(f, t->epc, &keys, false)) continue;
         if (read->text[0])
             f->tag.differs = t;
         else if (vehicle && leaned_on) {
@@ -156,4 +169,6 @@ void gl_facts_tags(struct facts *f) {
         }
     }
     if (!one) f->tag.stands = NULL; /* two vehicles' tags on one vehicle stand for nobody */
+    if (own && f->tag.differs && f->tag.differs->role != GL_ROLE_TRAILER)
+        f->tag.differs = NULL; /* its own is there: the other one is somebody else's */
 }

@@ -10,7 +10,7 @@ const char *const gl_results[] = {NULL, "pass", "fail", "unknown", "note", NULL}
 const char *const gl_passage_states[] = {NULL, "open", "deciding", "decided", "closed", NULL};
 const char *const gl_exits[] = {NULL, "confirmed", "backed_out", "unknown", NULL};
 const char *const gl_device_states[] = {NULL, "online", "offline", "degraded", NULL};
-const char *const gl_scans[] = {NULL, "in_portal", "clear", "fault", "gamma", "neutron", "gamma_neutron", NULL};
+const char *const gl_scans[] = {NULL, "in_portal", "clear", "unsure", "fault", "gamma", "neutron", "gamma_neutron", NULL};
 const char *const gl_feed_states[] = {NULL, "live", "aged", "gap", "stale", "down", "empty", NULL};
 const char *const gl_command_names[] = {
     NULL, "override", "typed-plate", "inspection-result", "lane-mode", "close", "alarm-acknowledge", "ack", "replay", NULL};

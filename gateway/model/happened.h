@@ -30,8 +30,18 @@ enum gl_feed_state { GL_FEED_NONE, GL_FEED_LIVE, GL_FEED_AGED, GL_FEED_GAP, GL_F
 extern const char *const gl_feed_states[];
 
 /* What is known of a passage from the portal. */
-enum gl_scan { GL_SCAN_NONE, GL_SCAN_RUNNING, GL_SCAN_CLEAR, GL_SCAN_FAULT, GL_SCAN_GAMMA, GL_SCAN_NEUTRON, GL_SCAN_GAMMA_NEUTRON };
-extern const char *const gl_scans[]; /* "in_portal", "clear", "fault", "gamma", "neutron", "gamma_neutron" */
+enum gl_scan {
+    GL_SCAN_NONE,
+    GL_SCAN_RUNNING,
+    GL_SCAN_CLEAR,
+    GL_SCAN_UNSURE,
+    GL_SCAN_FAULT,
+    GL_SCAN_GAMMA,
+    GL_SCAN_NEUTRON,
+    GL_SCAN_GAMMA_NEUTRON
+};
+extern const char *const
+    gl_scans[]; /* "in_portal", "clear", "unsure" (perhaps not measured alone), "fault", "gamma", "neutron", "gamma_neutron" */
 
 struct gl_identifier { /* what a passage was recognised by */
     char kind[12];     /* "plate", "trailer", "container", "reference", "tag" */
@@ -70,7 +80,7 @@ struct gl_match {
     struct gl_ref movements[8];
     uint16_t n_declarations;
     struct gl_ref declarations[64]; /* the first 64; all were judged */
-    char by[12];                    /* "exact", "reference", "container"; "" = no match (null) */
+    char by[12];                    /* "exact", "reference", "tag", "container"; "" = no match (null) */
     uint16_t n_identifiers;
     struct gl_identifier identifiers[GL_MAX_IDENTIFIERS];
 };

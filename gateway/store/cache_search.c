@@ -122,7 +122,8 @@ static int find_tag(struct cache_lookup *l, const char *epc, struct gl_answer_ta
     return 0;
 }
 
-static int search_tag(struct cache_lookup *l, const char *epc) {
+/* Where the vehicle's own plate is asked for, the registry only says whose tag it is: what was lodged for other vehicles would fill the answer. */
+static int search_tag(struct cache_lookup *l, const char *epc, bool plate_known) {
     struct gl_answer *a = l->a;
     struct gl_plate_keys keys;
     if (a->n_tags == GL_MAX_TAGS) {
@@ -133,16 +134,16 @@ static int search_tag(struct cache_lookup *l, const char *epc) {
     int rc = find_tag(l, epc, t);
     if (rc < 0) return rc;
     a->n_tags++;
-    if (!t->registered || t->state != GL_TAG_ACTIVE || t->role == GL_ROLE_TRAILER) return 0;
+    if (plate_known || !t->registered || t->state != GL_TAG_ACTIVE || t->role == GL_ROLE_TRAILER) return 0;
     if ((rc = gl_plate_keys(t->plate, &keys)) < 0)
         return gl_fail(l->err, -EUCLEAN, "cache: the plate of tag %.64s has no key; %s", epc, gl_cache_kind.advice);
     for (size_t i = 0; rc == 0 && i < keys.n; i++) rc = search_text(l, keys.key[i], GL_KEY_VEHICLE, GL_KEY_TAG);
     return rc;
 }
 
-static int search(struct cache_lookup *l, const struct gl_key *key) {
+static int search(struct cache_lookup *l, const struct gl_key *key, bool plate_known) {
     char text[IDENTIFIER_KEY];
-    if (key->kind == GL_KEY_TAG) return search_tag(l, key->text);
+    if (key->kind == GL_KEY_TAG) return search_tag(l, key->text, plate_known);
     if (key->kind == GL_KEY_NONE || key->text[0] == '\0') return 0;
     int rc = identifier_text(key, text);
     if (rc < 0) return gl_fail(l->err, rc, "cache: a key is too long");
@@ -151,8 +152,10 @@ static int search(struct cache_lookup *l, const struct gl_key *key) {
 
 int gl_cache_search(struct cache_lookup *l, const struct gl_query *q) {
     int rc = 0;
+    bool plate_known = false;
     l->c->n_hits = 0;
-    for (size_t i = 0; rc == 0 && i < q->n_keys && i < GL_MAX_KEYS; i++) rc = search(l, &q->keys[i]);
+    for (size_t i = 0; i < q->n_keys && i < GL_MAX_KEYS; i++) plate_known = plate_known || q->keys[i].kind == GL_KEY_VEHICLE;
+    for (size_t i = 0; rc == 0 && i < q->n_keys && i < GL_MAX_KEYS; i++) rc = search(l, &q->keys[i], plate_known);
     merge_hits(l->c);
     return rc;
 }

@@ -89,12 +89,11 @@ bool gl_health_update(struct gl_health *h, struct gl_now now) {
         reason = h->plugin;
     } else if (h->evidence[0]) {
         reason = h->evidence;
-    } else if (h->rebroadcast[0]) {
-        reason = h->rebroadcast;
     } else if (now.mono < h->refused_until) {
         reason = h->refused;
     } else {
-        state = GL_DEVICE_ONLINE;
+        state = GL_DEVICE_ONLINE; /* others want its bytes too, and cannot have them: that is told, but the device is well */
+        reason = h->rebroadcast;
     }
     bool new_state = h->status.state != state;
     if (!new_state && strcmp(h->status.reason, reason) == 0) return false;

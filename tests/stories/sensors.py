@@ -69,7 +69,9 @@ def neutron_source(post):
     v.lit("inspect")
     alarm = wait("the alarm", lambda: [a for a in post.alarms("in-2", v.since) if a["kind"] == "neutron"])[0]
     assert alarm["passage"] == d["passage"], alarm
-    v.led_away()
+    no = post.command("desk-1", "close", lane="in-2", passage=d["passage"], exit="unknown")
+    assert no["ok"] is False and "radiation officer" in no["error"], no
+    v.led_away("rad-1")
     return "inspect physical, alarm neutron"
 
 
@@ -114,7 +116,7 @@ def alarm_after_green(post):
     assert d["outcome"] == "inspect" and d["supersedes"] and "RPM_GAMMA" in rules(d), d
     v.lit("inspect")
     portal(post).say("leave")
-    v.led_away()
+    v.led_away("rad-1")
     return "release, taken back: inspect physical"
 
 
@@ -163,10 +165,10 @@ def tag_disagrees(post):
     v.tag = EPC_B
     v.arrive()
     d = v.decided()
-    assert d["outcome"] == "inspect" and d["level"] == "physical" and "TAG_MISMATCH" in rules(d), d
+    assert d["outcome"] == "inspect" and d["level"] == "desk" and "TAG_MISMATCH" in rules(d), d
     v.lit("inspect")
     v.led_away()
-    return "inspect physical"
+    return "inspect desk"
 
 
 def replayed_tags(post):

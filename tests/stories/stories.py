@@ -110,9 +110,9 @@ class Vehicle:
     def dark(self):
         wait("lane %s to show stop (now %s)" % (self.lane, self.post.lights(self.lane)), lambda: self.post.shows(self.lane, "stop"))
 
-    def led_away(self):
+    def led_away(self, client="desk-1"):
         """An officer takes it out of the lane, to the desk or the inspection hall."""
-        self.post.command("desk-1", "close", lane=self.lane, passage=self.passage(), exit="unknown")
+        self.post.command(client, "close", lane=self.lane, passage=self.passage(), exit="unknown")
         self.clear_portal()
         self.dark()
 

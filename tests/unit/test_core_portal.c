@@ -320,11 +320,97 @@ static void each_its_own(void **state) {
     assert_released(b, "in-1"); /* A is known to have been alone now */
     later(b, 3 * SECOND);
     loop(b, "in-1", GL_ZONE_ENTRY, false);
-    portal_alarm(b, "in-1", true, false); /* B's, and B's alone */
+    portal_alarm(b, "in-1", true, false); /* B's; or it is A's trailer that came after a gap */
     portal_end_as(b, "in-1", GL_TRUE, GL_FALSE, "");
-    assert_released(b, "in-1");
+    assert_inspected(b, "in-1", PHYSICAL, "RPM_GAMMA");
+    assert_string_equal(last(b)->match.movements[0].value, "GMRA00000001");
     drive_out(b, "in-1");
     assert_inspected(b, "in-1", PHYSICAL, "RPM_GAMMA");
+    assert_string_equal(last(b)->match.movements[0].value, "GMRB00000002");
+    bench_free(b);
+}
+
+/* A truck alone in the lane, and one that comes over the loop behind it. */
+static void follows(struct bench *b) {
+    loop(b, "in-1", GL_ZONE_ENTRY, true);
+    plate(b, "in-1", "KA1234AB");
+}
+
+static void trailer_after_a_gap(void **state) {
+    (void)state;
+    struct bench *b = measured();
+    later(b, 2 * SECOND);
+    portal_end(b, "in-1");
+    assert_released(b, "in-1");
+    later(b, 1 * SECOND);
+    follows(b);
+    portal_start(b, "in-1"); /* whose? the trailer's of the first, or the second vehicle's */
+    portal_alarm(b, "in-1", true, false);
+    assert_inspected(b, "in-1", PHYSICAL, "RPM_GAMMA");
+    portal_end_as(b, "in-1", GL_TRUE, GL_FALSE, "");
+    drive_out(b, "in-1");
+    assert_string_equal(last(b)->match.movements[0].value, "GMRB00000002");
+    assert_int_equal(said(b, "RPM_GAMMA"), GL_FAIL);
+    bench_free(b);
+
+    b = measured(); /* long after the first was measured, it is the second's alone */
+    later(b, 2 * SECOND);
+    portal_end(b, "in-1");
+    later(b, 11 * SECOND);
+    follows(b);
+    portal_start(b, "in-1");
+    portal_alarm(b, "in-1", true, false);
+    assert_released(b, "in-1");
+    bench_free(b);
+}
+
+/* Both were in the occupancy that alarmed; that the second then has a clear one of its own proves nothing about the first one. */
+static void a_shared_alarm_is_kept(void **state) {
+    (void)state;
+    struct bench *b = nose_to_tail();
+    portal_alarm(b, "in-1", true, false);
+    assert_int_equal(b->passage.known.radiation, GL_SCAN_GAMMA); /* told for both: after a restart it is still known */
+    portal_end_as(b, "in-1", GL_TRUE, GL_FALSE, "");
+    portal_start(b, "in-1");
+    loop(b, "in-1", GL_ZONE_ENTRY, false);
+    later(b, 3 * SECOND);
+    portal_end(b, "in-1");
+    for (int i = 0; i < 9; i++) portal_pass(b, "in-1"); /* more than are remembered */
+    drive_out(b, "in-1");
+    assert_inspected(b, "in-1", PHYSICAL, "RPM_GAMMA");
+    assert_string_equal(last(b)->match.movements[0].value, "GMRB00000002");
+    bench_free(b);
+}
+
+static void a_doubt_is_not_forgotten(void **state) {
+    (void)state;
+    struct bench *b = nose_to_tail();
+    portal_end(b, "in-1");
+    for (int i = 0; i < 9; i++) {
+        portal_start(b, "in-1");
+        portal_end(b, "in-1");
+    }
+    later(b, 12 * SECOND);
+    assert_inspected(b, "in-1", DESK, "RPM_MISSED");
+    assert_string_equal(last(b)->match.movements[0].value, "GMRA00000001");
+    bench_free(b);
+}
+
+/* It waits on the loop, behind a truck that takes its time; its own time for the portal begins when the lane moves. */
+static void a_queue_takes_its_time(void **state) {
+    (void)state;
+    struct bench *b = measured();
+    later(b, 2 * SECOND);
+    portal_end(b, "in-1");
+    follows(b);
+    trailer(b, "in-1", "KA5678AB");
+    later(b, 25 * SECOND);
+    drive_out(b, "in-1");
+    portal_start(b, "in-1");
+    loop(b, "in-1", GL_ZONE_ENTRY, false);
+    later(b, 3 * SECOND);
+    portal_end(b, "in-1");
+    assert_released(b, "in-1");
     assert_string_equal(last(b)->match.movements[0].value, "GMRB00000002");
     bench_free(b);
 }
@@ -371,6 +457,51 @@ static void before_the_loop(void **state) {
     assert_released(b, "in-1");
     bench_free(b);
 
+    b = portal_up(); /* a queue between portal and loop: an alarm waits for its vehicle */
+    b->config->lanes[0].devices[3].before_entry = true;
+    portal_start(b, "in-1");
+    portal_alarm(b, "in-1", false, true);
+    portal_end_as(b, "in-1", GL_FALSE, GL_TRUE, "");
+    later(b, 60 * SECOND);
+    drive_in(b, "in-1", "NC15REG", "NC16TRL");
+    assert_inspected(b, "in-1", PHYSICAL, "RPM_NEUTRON");
+    bench_free(b);
+
+    b = portal_up(); /* two in one occupancy; the second comes over the loop when it is over */
+    b->config->lanes[0].devices[3].before_entry = true;
+    portal_start(b, "in-1");
+    portal_alarm(b, "in-1", true, false);
+    drive_in(b, "in-1", "NC15REG", "NC16TRL");
+    portal_end_as(b, "in-1", GL_TRUE, GL_FALSE, "");
+    later(b, 1 * SECOND);
+    follows(b);
+    drive_out(b, "in-1");
+    assert_inspected(b, "in-1", PHYSICAL, "RPM_GAMMA");
+    assert_string_equal(last(b)->match.movements[0].value, "GMRB00000002");
+    bench_free(b);
+
+    b = portal_up(); /* the same without an alarm: the first was not alone */
+    b->config->lanes[0].devices[3].before_entry = true;
+    portal_start(b, "in-1");
+    drive_in(b, "in-1", "NC15REG", "NC16TRL");
+    portal_end(b, "in-1");
+    assert_released(b, "in-1");
+    later(b, 1 * SECOND);
+    follows(b);
+    assert_inspected(b, "in-1", DESK, "RPM_MISSED");
+    bench_free(b);
+
+    b = portal_up(); /* the camera sees it first */
+    b->config->lanes[0].devices[3].before_entry = true;
+    plate(b, "in-1", "NC15REG");
+    portal_start(b, "in-1");
+    later(b, 2 * SECOND);
+    loop(b, "in-1", GL_ZONE_ENTRY, true);
+    portal_end(b, "in-1");
+    trailer(b, "in-1", "NC16TRL");
+    assert_released(b, "in-1");
+    bench_free(b);
+
     b = portal_up(); /* two went through the portal, and one came over the loop */
     b->config->lanes[0].devices[3].before_entry = true;
     portal_pass(b, "in-1");
@@ -396,6 +527,84 @@ static void lifted_by_two_radiation_officers(void **state) {
     portal_start(b, "in-1");
     portal_alarm(b, "in-1", false, true); /* what they have not seen takes it back */
     assert_inspected(b, "in-1", PHYSICAL, "RPM_NEUTRON");
+    bench_free(b);
+}
+
+static struct bench *alarming(void) {
+    struct bench *b = measured();
+    portal_alarm(b, "in-1", true, false);
+    portal_end_as(b, "in-1", GL_TRUE, GL_FALSE, "");
+    return b;
+}
+
+/* Nor is it undone by leading the vehicle out of the lane, and in again. */
+static void closed_by_radiation_officers_alone(void **state) {
+    (void)state;
+    struct bench *b = alarming();
+    struct gl_command c = order(b, "desk", GL_COMMAND_CLOSE);
+    c.exit = GL_EXIT_UNKNOWN;
+    assert_false(give(b, &c));
+    assert_non_null(strstr(b->reply.error, "radiation officer"));
+    c = order(b, "rad-1", GL_COMMAND_CLOSE);
+    c.exit = GL_EXIT_UNKNOWN;
+    assert_true(give(b, &c));
+    bench_free(b);
+}
+
+/* One permission does not stand for another. */
+static void permissions_do_not_replace_each_other(void **state) {
+    (void)state;
+    struct bench *b = measured();
+    b->movements[0].m.state = GL_MOVEMENT_CANCELLED;
+    portal_alarm(b, "in-1", true, false);
+    assert_false(override(b, "rad-1", "rad-7"));
+    assert_false(override(b, "rad-1", "rad-8"));
+    assert_non_null(strstr(b->reply.error, "DECL_CANCELLED"));
+    assert_false(override(b, "hq", "chief-1"));
+    bench_free(b);
+
+    b = measured(); /* who agreed to one thing has not agreed to what came after */
+    b->movements[0].m.channel = GL_CHANNEL_REFUSE;
+    lodged_changed(b);
+    portal_end(b, "in-1");
+    assert_inspected(b, "in-1", GL_LEVEL_REFUSE, "ENTRY_DENIED");
+    assert_false(override(b, "rad-1", "rad-7"));
+    portal_alarm(b, "in-1", true, false);
+    assert_false(override(b, "rad-1", "rad-8"));
+    assert_int_not_equal(b->shown[0].signal, GL_SIGNAL_RELEASE);
+    bench_free(b);
+
+    b = alarming(); /* the same person, written otherwise */
+    assert_false(override(b, "rad-1", "rad-7"));
+    assert_false(override(b, "rad-1", "RAD-7"));
+    bench_free(b);
+}
+
+/* Two officers have lifted the tractor's alarm; then its trailer alarms. */
+static void another_alarm_after_the_lift(void **state) {
+    (void)state;
+    struct bench *b = alarming();
+    assert_false(override(b, "rad-1", "rad-7"));
+    assert_true(override(b, "rad-1", "rad-8"));
+    assert_released(b, "in-1");
+    portal_start(b, "in-1");
+    assert_released(b, "in-1");
+    portal_alarm(b, "in-1", true, false);
+    assert_inspected(b, "in-1", PHYSICAL, "RPM_GAMMA");
+    bench_free(b);
+}
+
+/* An officer has sent it to be examined; the alarm that comes then is a decision of its own. */
+static void an_officers_inspect_hides_nothing(void **state) {
+    (void)state;
+    struct bench *b = measured();
+    later(b, 12 * SECOND);
+    struct gl_command c = order(b, "desk", GL_COMMAND_OVERRIDE);
+    c.outcome = GL_OUTCOME_INSPECT;
+    c.level = PHYSICAL;
+    assert_true(give(b, &c));
+    portal_alarm(b, "in-1", true, false);
+    assert_int_equal(said(b, "RPM_GAMMA"), GL_FAIL);
     bench_free(b);
 }
 
@@ -456,6 +665,14 @@ int main(void) {
         cmocka_unit_test(not_the_next_ones),
         cmocka_unit_test(before_the_loop),
         cmocka_unit_test(lifted_by_two_radiation_officers),
+        cmocka_unit_test(trailer_after_a_gap),
+        cmocka_unit_test(a_shared_alarm_is_kept),
+        cmocka_unit_test(a_doubt_is_not_forgotten),
+        cmocka_unit_test(a_queue_takes_its_time),
+        cmocka_unit_test(closed_by_radiation_officers_alone),
+        cmocka_unit_test(permissions_do_not_replace_each_other),
+        cmocka_unit_test(another_alarm_after_the_lift),
+        cmocka_unit_test(an_officers_inspect_hides_nothing),
         cmocka_unit_test(an_inspection_does_not_lift_it),
         cmocka_unit_test(survives_a_restart),
         cmocka_unit_test(from_the_portal_alone),

@@ -1,7 +1,7 @@
 /* Tags as a second factor: whose they are, when they stand for a plate, when they contradict it, and when they say nothing. */
 #include "core_sensors.h"
 
-enum { DESK = GL_LEVEL_DESK, PHYSICAL = GL_LEVEL_PHYSICAL };
+enum { DESK = GL_LEVEL_DESK };
 
 static struct bench *tags_up(void) {
     struct bench *b = bench_new();
@@ -66,20 +66,23 @@ static void disagrees(void **state) {
     (void)state;
     struct bench *b = tags_up();
     comes(b, "NC15REG", EPC_B);
-    assert_inspected(b, "in-1", PHYSICAL, "TAG_MISMATCH");
+    assert_inspected(b, "in-1", DESK, "TAG_MISMATCH");
     bench_free(b);
 
     b = tags_up(); /* against a vehicle it counts even where the post does not lean on it */
     b->config->feed.collections = 1u << GL_COLLECTION_MOVEMENTS;
     comes(b, "NC15REG", EPC_B);
-    assert_inspected(b, "in-1", PHYSICAL, "TAG_MISMATCH");
+    assert_inspected(b, "in-1", DESK, "TAG_MISMATCH");
     bench_free(b);
 
     b = tags_up(); /* it comes after the green */
     comes(b, "NC15REG", NULL);
     assert_released(b, "in-1");
     tag(b, "in-1", EPC_B);
-    assert_inspected(b, "in-1", PHYSICAL, "TAG_MISMATCH");
+    assert_inspected(b, "in-1", DESK, "TAG_MISMATCH");
+    loop(b, "in-1", GL_ZONE_ENTRY, true); /* it was the next one's, seen before it was here */
+    plate(b, "in-1", "KA1234AB");
+    assert_released(b, "in-1");
     bench_free(b);
 
     b = tags_up(); /* a document for one vehicle, the tag of another, the plate covered */
@@ -88,7 +91,8 @@ static void disagrees(void **state) {
     tag(b, "in-1", EPC_B);
     trailer(b, "in-1", "NC16TRL");
     code(b, "in-1", "gmr", "GMRA00000001");
-    assert_inspected(b, "in-1", PHYSICAL, "TAG_MISMATCH");
+    later(b, 12 * SECOND);
+    assert_inspected(b, "in-1", DESK, "TAG_MISMATCH");
     bench_free(b);
 }
 
@@ -240,6 +244,93 @@ static void read_before_the_loop(void **state) {
     bench_free(b);
 }
 
+/* The antenna sees the vehicle that waits outside: its tag alone stands for nobody. */
+static void of_who_waits_outside(void **state) {
+    (void)state;
+    struct bench *b = tags_up();
+    loop(b, "in-1", GL_ZONE_ENTRY, true);
+    plate(b, "in-1", "");
+    tag(b, "in-1", EPC_B); /* the follower's: declared with another trailer than the one that is read here */
+    trailer(b, "in-1", "NC16TRL");
+    later(b, 12 * SECOND);
+    assert_int_equal(last(b)->outcome, GL_OUTCOME_INSPECT);
+    assert_int_equal(said(b, "NO_READ"), GL_FAIL);
+    bench_free(b);
+
+    b = tags_up(); /* with its own tag in view, the follower's is no contradiction */
+    loop(b, "in-1", GL_ZONE_ENTRY, true);
+    plate(b, "in-1", "NC15REG");
+    tag(b, "in-1", EPC_A);
+    tag(b, "in-1", EPC_B);
+    trailer(b, "in-1", "NC16TRL");
+    assert_released(b, "in-1");
+    bench_free(b);
+}
+
+/* A copied plate here; the truck itself, with its tag, in the other lane. */
+static void a_required_tag_is_not_in_another_lane(void **state) {
+    (void)state;
+    struct bench *b = tags_up();
+    b->config->profiles[0].require |= GL_NEED_TAG;
+    loop(b, "in-2", GL_ZONE_ENTRY, true);
+    tag(b, "in-2", EPC_A);
+    comes(b, "NC15REG", EPC_A);
+    assert_inspected(b, "in-1", DESK, "TAG_MISSING");
+    bench_free(b);
+
+    b = tags_up(); /* in a queue the antenna sees both tags for both vehicles */
+    b->config->profiles[0].require |= GL_NEED_TAG;
+    drive_in(b, "in-1", "NC15REG", NULL);
+    loop(b, "in-1", GL_ZONE_ENTRY, true);
+    plate(b, "in-1", "KA1234AB");
+    tag(b, "in-1", EPC_A);
+    tag(b, "in-1", EPC_B);
+    later(b, 12 * SECOND);
+    assert_string_equal(last(b)->match.movements[0].value, "GMRA00000001");
+    assert_int_equal(said(b, "TAG_MISSING"), GL_PASS);
+    bench_free(b);
+}
+
+/* The one that left stays in view for a minute; the next one's own tag, read while both were here, is not the one's that left. */
+static void stays_in_view(void **state) {
+    (void)state;
+    struct bench *b = tags_up();
+    comes(b, "NC15REG", EPC_A);
+    loop(b, "in-1", GL_ZONE_ENTRY, true);
+    plate(b, "in-1", "KA1234AB");
+    tag(b, "in-1", EPC_B);
+    drive_out(b, "in-1");
+    for (int i = 0; i < 12; i++) {
+        later(b, 5 * SECOND);
+        tag(b, "in-1", EPC_A);
+    }
+    tag(b, "in-1", EPC_B);
+    later(b, 12 * SECOND);
+    assert_string_equal(last(b)->match.movements[0].value, "GMRB00000002");
+    assert_int_equal(said(b, "TAG_MISMATCH"), GL_PASS);
+    bench_free(b);
+}
+
+/* A tag is no vehicle, and keeps none alive. */
+static void no_vehicle_of_its_own(void **state) {
+    (void)state;
+    struct bench *b = tags_up();
+    b->config->lanes[0].has_entry = false;
+    tag(b, "in-1", EPC_CARGO);
+    assert_int_equal(b->n_passages, 0);
+    bench_free(b);
+
+    b = tags_up();
+    loop(b, "in-1", GL_ZONE_ENTRY, true);
+    loop(b, "in-1", GL_ZONE_ENTRY, false);
+    for (int i = 0; i < 11; i++) {
+        later(b, MINUTE);
+        tag(b, "in-1", EPC_CARGO);
+    }
+    assert_int_equal(b->passage.state, GL_PASSAGE_CLOSED);
+    bench_free(b);
+}
+
 static void required(void **state) {
     (void)state;
     struct bench *b = tags_up();
@@ -276,7 +367,7 @@ static void trailers_tag(void **state) {
     struct bench *b = tags_up();
     register_tag(b, EPC_CARGO, "NC99TRL")->role = GL_ROLE_TRAILER;
     comes(b, "NC15REG", EPC_CARGO);
-    assert_inspected(b, "in-1", PHYSICAL, "TAG_MISMATCH");
+    assert_inspected(b, "in-1", DESK, "TAG_MISMATCH");
     bench_free(b);
 
     b = tags_up();
@@ -288,7 +379,7 @@ static void trailers_tag(void **state) {
     b = tags_up(); /* a trailer's tag stands for no vehicle */
     register_tag(b, EPC_CARGO, "NC15REG")->role = GL_ROLE_TRAILER;
     comes(b, "", EPC_CARGO);
-    assert_inspected(b, "in-1", PHYSICAL, "TAG_MISMATCH");
+    assert_inspected(b, "in-1", DESK, "TAG_MISMATCH");
     assert_int_equal(said(b, "NO_READ"), GL_FAIL);
     bench_free(b);
 }
@@ -305,6 +396,10 @@ int main(void) {
         cmocka_unit_test(across_lanes),
         cmocka_unit_test(of_who_has_left),
         cmocka_unit_test(read_before_the_loop),
+        cmocka_unit_test(of_who_waits_outside),
+        cmocka_unit_test(a_required_tag_is_not_in_another_lane),
+        cmocka_unit_test(stays_in_view),
+        cmocka_unit_test(no_vehicle_of_its_own),
         cmocka_unit_test(required),
         cmocka_unit_test(confirms_a_doubtful_plate),
         cmocka_unit_test(trailers_tag),
