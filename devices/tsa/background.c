@@ -1,7 +1,6 @@
 #include "background.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { OLD_MS = 15 * 1000, HOUR_MS = 3600 * 1000, ENOUGH_MS = 5 * 60 * 1000, OFF_PERCENT = 10 };
@@ -32,9 +31,26 @@ void gl_tsa_background_line(struct gl_tsa_background *b, const struct gl_tsa_lin
     }
 }
 
-static int ascending(const void *a, const void *b) {
-    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
-    return (x > y) - (x < y);
+/* The k-th smallest of n, by Hoare's selection: qsort() would take memory for so many. Puts v in another order. */
+static int64_t kth(int64_t *v, size_t n, size_t k) {
+    size_t from = 0, to = n - 1;
+    while (from < to) {
+        int64_t pivot = v[from + (to - from) / 2];
+        size_t i = from, j = to;
+        for (;; i++, j--) {
+            while (v[i] < pivot) i++;
+            while (v[j] > pivot) j--;
+            if (i >= j) break;
+            int64_t t = v[i];
+            v[i] = v[j];
+            v[j] = t;
+        }
+        if (k <= j)
+            to = j;
+        else
+            from = j + 1;
+    }
+    return v[k];
 }
 
 uint8_t gl_tsa_background_suspect(const struct gl_tsa_background *b, int64_t mono) {
@@ -49,7 +65,6 @@ uint8_t gl_tsa_background_suspect(const struct gl_tsa_background *b, int64_t mon
         sums[n++] = b->history[i].sum;
     }
     if (oldest < ENOUGH_MS) return GL_NULL;
-    qsort(sums, n, sizeof sums[0], ascending);
-    int64_t median = sums[n / 2], off = sum_of(b->gamma) - median;
+    int64_t median = kth(sums, n, n / 2), off = sum_of(b->gamma) - median;
     return gl_tri((off < 0 ? -off : off) * 100 > median * OFF_PERCENT);
 }

@@ -4,25 +4,28 @@
  *
  * It takes the same datagrams from the same number of peers. A look-up is one prepared statement by plate or reference; there are no passages,
  * rules, decisions, sequences, hashes, states or checks. A code lights the lane's light, an output message to its gpio peer; the exit loop puts it
- * out. */
+ * out. A portal's line that says alarm sets a line of a chip, the one that ends the occupancy clears it. */
 #include <errno.h>
 #include <getopt.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "bare.h"
+#include "chip.h"
 #include "ipc/channel.h"
 
 enum { PEERS = 128, LANES = 32, PER_TURN = 64, GROUP = PEERS * PER_TURN, TOPIC = 96, PAYLOAD = 512, LINE = 256 };
 
 struct peer {
     int fd;    /* 0 = free */
-    bool line; /* a code reader on TCP: lines of text instead of datagrams */
+    bool line; /* a code reader or a portal on TCP: lines of text instead of datagrams */
     char device[GL_ID];
     char text[LINE];
     size_t len;
@@ -32,10 +35,11 @@ struct waiting { /* for the commit */
     char topic[TOPIC], payload[PAYLOAD];
     int gpio;       /* index of the peer that is told; -1 = none */
     uint8_t signal; /* enum gl_signal */
+    uint8_t amber;  /* tri: what the chip's line is set to */
 };
 
 struct bare {
-    int epoll, listener;
+    int epoll, listener, chip;
     struct peer peers[PEERS];
     struct bare_store *store;
     struct bare_mqtt *mqtt;
@@ -84,6 +88,7 @@ static void take_reading(struct bare *b, struct peer *p, struct gl_reading *r) {
     bool left = r->kind == GL_READING_PRESENCE && r->value.presence.zone == GL_ZONE_EXIT && r->value.presence.occupied == GL_FALSE;
     w->gpio = lights || left ? gpio_of(b, r->lane) : -1;
     w->signal = lights ? GL_SIGNAL_RELEASE : GL_SIGNAL_STOP;
+    w->amber = r->kind == GL_READING_RADIATION ? r->value.radiation.gamma_alarm : (uint8_t)GL_NULL;
     bare_store_insert(b->store, r, movement, w->payload);
 }
 
@@ -110,6 +115,19 @@ static void take_datagrams(struct bare *b, struct peer *p) {
     }
 }
 
+/* Of a portal: an alarm, and the end of an occupancy. */
+static void take_portal_line(struct bare *b, struct peer *p) {
+    struct gl_reading *r = &b->line_reading;
+    bool alarm = p->len > 3 && memcmp(p->text, "GA,", 3) == 0, end = p->len > 3 && memcmp(p->text, "GX,", 3) == 0;
+    p->len = 0;
+    if (!alarm && !end) return;
+    gl_reading_init(r, GL_READING_RADIATION);
+    gl_format(r->device, sizeof r->device, "%s", p->device);
+    r->value.radiation.gamma_alarm = gl_tri(alarm);
+    r->time = gl_now_read().wall;
+    take_reading(b, p, r);
+}
+
 static void take_line(struct bare *b, struct peer *p) {
     struct gl_reading *r = &b->line_reading;
     gl_reading_init(r, GL_READING_CODE);
@@ -127,9 +145,10 @@ static void take_text(struct bare *b, struct peer *p) {
     ssize_t n = recv(p->fd, bytes, sizeof bytes, MSG_DONTWAIT);
     if (n == 0 || (n < 0 && errno != EAGAIN)) drop(b, p);
     for (ssize_t i = 0; i < n; i++) {
-        if (bytes[i] == '\r' && p->len > 0)
-            take_line(b, p);
-        else if (bytes[i] != '\r' && p->len < sizeof p->text)
+        bool end = bytes[i] == '\r' || bytes[i] == '\n';
+        if (end && p->len > 0)
+            b->chip >= 0 ? take_portal_line(b, p) : take_line(b, p);
+        else if (!end && p->len < sizeof p->text)
             p->text[p->len++] = bytes[i];
     }
 }
@@ -152,11 +171,17 @@ static void add_peer(struct bare *b, int fd, const char *line_device) {
 
 /* ---- out ------------------------------------------------------------------------------------------------------------------------------- */
 
+static void set_line(const struct bare *b, enum gl_wire_type type, bool level) {
+    struct gl_wire_message m = {.version = GL_WIRE_VERSION, .type = type, .line = LINE_AMBER, .level = level};
+    if (send(b->chip, &m, sizeof m, MSG_NOSIGNAL) != sizeof m) bench_die("bench-bare: the chip is gone");
+}
+
 static void finish_turn(struct bare *b) {
     struct gl_msg_output out = {.lease_until = 30000, .silence_ms = 2000};
     bare_store_commit(b->store);
     for (size_t i = 0; i < b->n_wait; i++) {
         const struct waiting *w = &b->wait[i];
+        if (b->chip >= 0 && w->amber != GL_NULL) set_line(b, GL_WIRE_SET, w->amber == GL_TRUE);
         if (w->gpio < 0 || !b->peers[w->gpio].fd) continue;
         lane_of(b->peers[w->gpio].device, out.lane);
         out.signal = w->signal;
@@ -167,20 +192,36 @@ static void finish_turn(struct bare *b) {
     bare_mqtt_pace(b->mqtt);
 }
 
-/* The reader may come later than we do. */
-static bool reach_reader(struct bare *b, int port) {
-    int fd = bench_connect(port);
-    if (fd >= 0) add_peer(b, fd, "w.qr");
-    return fd >= 0;
+enum { AGAIN_MS = 20 };
+
+struct arguments {
+    const char *socket, *cache, *journal, *chip;
+    int broker, line;
+};
+
+static void reach_chip(struct bare *b, const char *path) {
+    struct sockaddr_un to = {.sun_family = AF_UNIX};
+    if (gl_copy(to.sun_path, sizeof to.sun_path, path) < 0) bench_die("bench-bare: --chip: the path is too long");
+    b->chip = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    while (connect(b->chip, (struct sockaddr *)&to, sizeof to) < 0 && !ended) poll(NULL, 0, AGAIN_MS);
+    if (!ended) set_line(b, GL_WIRE_CLAIM_OUTPUT, false);
 }
 
-static void serve(struct bare *b, int line) {
-    enum { AGAIN_MS = 20 };
+/* It may come later than we do, and its chip after it. */
+static bool reach_device(struct bare *b, const struct arguments *a) {
+    int fd = bench_connect(a->line);
+    if (fd < 0) return false;
+    add_peer(b, fd, a->chip ? "p.rpm" : "w.qr");
+    if (a->chip) reach_chip(b, a->chip);
+    return true;
+}
+
+static void serve(struct bare *b, const struct arguments *a) {
     struct epoll_event ready[PEERS];
-    bool reached = line == 0;
+    bool reached = a->line == 0;
     while (!ended) {
         int n = epoll_wait(b->epoll, ready, PEERS, reached ? -1 : AGAIN_MS);
-        if (!reached) reached = reach_reader(b, line);
+        if (!reached) reached = reach_device(b, a);
         for (int i = 0; i < n; i++) {
             struct peer *p = ready[i].data.u32 ? &b->peers[ready[i].data.u32 - 1] : NULL;
             if (!p)
@@ -194,24 +235,25 @@ static void serve(struct bare *b, int line) {
     }
 }
 
-struct arguments {
-    const char *socket, *cache, *journal;
-    int broker, line;
-};
-
 static struct arguments parse(int argc, char **argv) {
-    static const struct option options[] = {{"socket", 1, NULL, 's'}, {"cache", 1, NULL, 'c'}, {"journal", 1, NULL, 'j'},
-                                            {"broker", 1, NULL, 'b'}, {"line", 1, NULL, 'l'},  {0}};
+    static const struct option options[] = {{"socket", 1, NULL, 's'},
+                                            {"cache", 1, NULL, 'c'},
+                                            {"journal", 1, NULL, 'j'},
+                                            {"broker", 1, NULL, 'b'},
+                                            {"line", 1, NULL, 'l'},
+                                            {"chip", 1, NULL, 'i'},
+                                            {0}};
     struct arguments a = {0};
     for (int o; (o = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (o == 's') a.socket = optarg;
         if (o == 'c') a.cache = optarg;
         if (o == 'j') a.journal = optarg;
         if (o == 'b') a.broker = (int)bench_int(optarg, "--broker");
+        if (o == 'i') a.chip = optarg;
         if (o == 'l') a.line = (int)bench_int(optarg, "--line");
     }
     if (!a.socket || !a.cache || !a.journal || !a.broker)
-        bench_die("usage: bench-bare --socket PATH --cache FILE --journal FILE --broker PORT [--line PORT]");
+        bench_die("usage: bench-bare --socket PATH --cache FILE --journal FILE --broker PORT [--line PORT [--chip PATH]]");
     return a;
 }
 
@@ -231,7 +273,8 @@ int main(int argc, char **argv) {
     if (b->listener < 0) bench_die("bench-bare: %s", err.text);
     struct epoll_event e = {.events = EPOLLIN, .data.u32 = 0};
     epoll_ctl(b->epoll, EPOLL_CTL_ADD, b->listener, &e);
-    serve(b, a.line);
+    b->chip = -1;
+    serve(b, &a);
     bare_store_close(b->store);
     bare_mqtt_close(b->mqtt);
     free(b->wait);

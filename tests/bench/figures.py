@@ -5,7 +5,7 @@ import signal
 import socket
 import time
 
-from rig import BACKGROUND, CHIP, Failure, wait
+from rig import BACKGROUND, CHIP, PORTAL_CHIP, Failure, wait
 
 MS = 1e6
 
@@ -92,6 +92,55 @@ def without_broker(rig, size):
     rig.broker()
     a, b = percentile(without["light_ns"], 50) / MS, percentile(with_it["light_ns"], 50) / MS
     return [row("broker gone: last evidence to light, p50 (beside it: with the broker)", a, b, "ms", "the lane goes on", True)]
+
+
+# ---- from the portal's alarm to the red light ------------------------------------------------------------------------------------------------
+def alarm_block(rig, who, alarms):
+    """The portal's and the lines' real processes, or the bare program in their place: each is started for its block, for the portal serves one."""
+    if who == "greenlane":
+        rig.device("p.gpio")
+        rig.device("p.rpm")
+    else:
+        rig.bare(line=rig.wire_port, chip=PORTAL_CHIP)
+    try:
+        got = rig.load("alarms", who, lane="p", passages=alarms, warm=3, rate=200, background=BACKGROUND, portal=rig.wire_port, chip=PORTAL_CHIP)
+    finally:
+        rig.stop("p.gpio", "p.rpm", "bare")
+    if len(got["light_ns"]) < alarms * 0.9:
+        raise Failure("%s: %d of %d alarms were not shown in time, or were shown before they were raised" % (who, got["lost"], alarms))
+    return got
+
+
+def alarms(rig, size):
+    """The two take turns, round by round. Each figure is the median of its rounds' own, so that one stall of the disk does not make it."""
+    rounds = {"greenlane": [], "bare": []}
+    for n in range(size["rounds"]):
+        for who in ("greenlane", "bare") if n % 2 == 0 else ("bare", "greenlane"):
+            rounds[who].append(alarm_block(rig, who, size["alarms"]))
+    (a, b), (c, d) = ([percentile([percentile(got["light_ns"], p) for got in rounds[who]], 50) / MS for who in ("greenlane", "bare")] for p in (50, 99))
+    slowest = max(ns for got in rounds["greenlane"] for ns in got["light_ns"]) / MS
+    lost = tuple(sum(got[k] for got in rounds[who]) for k in ("lost", "held") for who in ("greenlane", "bare"))
+    name = "portal's alarm line (TCP) at 200 readings/s to the chip's line"
+    return [row(name + ", p50", a, b, "ms", "within 2 times", a / b <= 2,
+                "%d rounds of %d alarms; lost: greenlane %d, bare %d; of the load held back: %d, %d" % (size["rounds"], size["alarms"], *lost)),
+            row(name + ", p99", c, d, "ms", "within 15 ms", c <= 15, "slowest of all: %.1f ms" % slowest)]
+
+
+# ---- decoding -----------------------------------------------------------------------------------------------------------------------------
+def decoding(rig, size):
+    """One process, one core, no gateway: what a codec itself can take."""
+    out = rig.tool("bench-decode", str(size["decodes"]))
+    rows = []
+    for kind, what in (("llrp-1", "tags decoded (LLRP), one in a message"), ("llrp-50", "tags decoded (LLRP), fifty in a message"),
+                       ("tsa", "portal lines decoded (TSA), a day of 700 vehicles")):
+        got = out[kind]
+        rows.append(row(what, got["codec"] / 1e6, got["bare"] / 1e6, "million/s", note="median of %d rounds; each byte looked at once: %.0f million/s" %
+                        (size["decodes"], got["once"] / 1e6)))
+    for kind, what in (("llrp-1", "tag"), ("tsa", "portal line")):
+        got = out[kind]
+        rows.append(row("memory allocations while decoding, per %s" % what, got["allocations"] / got["items"], None, "", "none",
+                        got["allocations"] == 0, "%d in %d" % (got["allocations"], got["items"])))
+    return rows
 
 
 # ---- how much -----------------------------------------------------------------------------------------------------------------------------

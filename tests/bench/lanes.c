@@ -39,17 +39,17 @@ static int connect_as(const struct lane *l, const char *socket_path, const char 
     return fd;
 }
 
-void lane_open(struct lane *l, const char *socket_path, const char *id, bool with_qr, int wait_s) {
-    *l = (struct lane){.qr = -1};
+void lane_open(struct lane *l, const char *socket_path, const char *id, unsigned devices, int wait_s) {
+    *l = (struct lane){.gpio = -1, .front = -1, .qr = -1};
     gl_format(l->id, sizeof l->id, "%s", id);
-    l->gpio = connect_as(l, socket_path, "gpio", wait_s);
-    l->front = connect_as(l, socket_path, "front", wait_s);
-    if (with_qr) l->qr = connect_as(l, socket_path, "qr", wait_s);
+    if (devices & LANE_GPIO) l->gpio = connect_as(l, socket_path, "gpio", wait_s);
+    if (devices & LANE_FRONT) l->front = connect_as(l, socket_path, "front", wait_s);
+    if (devices & LANE_QR) l->qr = connect_as(l, socket_path, "qr", wait_s);
 }
 
 void lane_close(struct lane *l) {
-    close(l->front);
-    close(l->gpio);
+    if (l->front >= 0) close(l->front);
+    if (l->gpio >= 0) close(l->gpio);
     if (l->qr >= 0) close(l->qr);
 }
 

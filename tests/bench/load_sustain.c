@@ -102,7 +102,7 @@ void load_sustain(const struct load_options *o) {
     s.witness = witness_open(o->broker, o->filter);
     for (int i = 0; i < o->background; i++) {
         load_background_name(i, name);
-        lane_open(&s.lanes[i], o->socket, name, true, OPEN_S);
+        lane_open(&s.lanes[i], o->socket, name, LANE_ALL, OPEN_S);
     }
     poll(NULL, 0, SETTLE_MS);
     for (int round = 0; round < 2; round++) { /* the first vehicle after the devices came back may be inspected, whatever it is */

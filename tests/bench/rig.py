@@ -10,8 +10,9 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
-BUILD = os.path.join(ROOT, "build", "bench")
+BUILD = os.environ.get("BUILD") or os.path.join(ROOT, "build", "bench")
 BACKGROUND = 13
+PORTAL_CHIP = "portal.sock"
 CHIP = {"entry": 0, "exit": 1, "red": 2, "amber": 3, "green": 4, "heartbeat": 5}
 
 CONFIG = """post: {id: bench, timezone: UTC}
@@ -35,6 +36,13 @@ profiles:
     decide_within: 20s
     release: {hold: 5m, ends: exit-loop}
     tailgate_within: 1s
+  portal:
+    mode: open
+    classes: {truck: declared}
+    require: [plate, declaration, radiation]
+    decide_within: 20s
+    release: {hold: 5m, ends: exit-loop}
+    tailgate_within: 1s
 lanes:
 """
 LANE = """  %(id)s:
@@ -43,7 +51,7 @@ LANE = """  %(id)s:
     devices:
       entry-loop: {use: gpio, line: "sim:%(chip)s/%(entry)d", debounce: 0s}
       front: {use: anpr/isapi, at: "http-listen://127.0.0.1:%(front)d/event?from=127.0.0.1", role: vehicle, silence: 1h}
-%(qr)s      exit-loop: {use: gpio, line: "sim:%(chip)s/%(exit)d", debounce: 0s}
+%(more)s      exit-loop: {use: gpio, line: "sim:%(chip)s/%(exit)d", debounce: 0s}
     outputs: {red: "sim:%(chip)s/%(red)d", amber: "sim:%(chip)s/%(amber)d", green: "sim:%(chip)s/%(green)d", heartbeat: "sim:%(chip)s/%(heartbeat)d"}
 """
 
@@ -129,7 +137,7 @@ class Program:
 
 
 class Rig:
-    def __init__(self, movements, name="work"):
+    def __init__(self, movements, name="work", portal=False):
         self.bin = os.path.join(BUILD, "bin")
         self.work = os.path.join(BUILD, name)
         self.movements = movements
@@ -141,6 +149,7 @@ class Rig:
         self.used = 0
         ports = free_ports(3 + 2 * (BACKGROUND + 2))
         self.broker_port, self.wire_port, self.camera_port = ports[:3]
+        self.portal = portal  # lane p, with a portal, in the place of lane w; both are of real devices, and the post is full
         self.fake_ports = ports[3:]
         self.fill()
         self.write_config()
@@ -156,19 +165,25 @@ class Rig:
         if out["made"]:
             print("  a cache of %d movements was made in %.0f s; it is kept in %s" % (self.movements, out["seconds"], self.state), flush=True)
 
-    def lane(self, lane, profile, chip, first, qr_port, front):
+    def lane(self, lane, profile, chip, first, more, front):
         lines = {k: v + first for k, v in CHIP.items()}
-        qr = '      qr: {use: code/line, at: "127.0.0.1:%d"}\n' % qr_port if qr_port else ""
-        return LANE % dict(lines, id=lane, profile=profile, chip=chip, qr=qr, front=front)
+        return LANE % dict(lines, id=lane, profile=profile, chip=chip, more=more, front=front)
+
+    def scan_lane(self, lane, first, qr_port, front):
+        return self.lane(lane, "scan", "no.sock", first, '      qr: {use: code/line, at: "127.0.0.1:%d"}\n' % qr_port, front)
 
     def write_config(self):
         ports = iter(self.fake_ports)
         text = CONFIG % {"broker": self.broker_port, "state": self.state, "plugins": os.path.join(BUILD, "lib", "greenlane")}
-        text += self.lane("m", "scan", "no.sock", 0, next(ports), next(ports))
-        text += self.lane("w", "scan", "no.sock", 10, self.wire_port, next(ports))
-        text += self.lane("f", "camera", "chip.sock", 0, 0, self.camera_port)
+        text += self.scan_lane("m", 0, next(ports), next(ports))
+        if self.portal:
+            rpm = '      rpm: {use: radiation/tsa, at: "127.0.0.1:%d", after: 0s..8s}\n' % self.wire_port
+            text += self.lane("p", "portal", PORTAL_CHIP, 0, rpm, next(ports))
+        else:
+            text += self.scan_lane("w", 10, self.wire_port, next(ports))
+        text += self.lane("f", "camera", "chip.sock", 0, "", self.camera_port)
         for i in range(BACKGROUND):
-            text += self.lane("b-%02d" % (i + 1), "scan", "no.sock", 20 + 10 * i, next(ports), next(ports))
+            text += self.scan_lane("b-%02d" % (i + 1), 20 + 10 * i, next(ports), next(ports))
         with open(os.path.join(self.work, "post.yaml"), "w", encoding="utf-8") as f:
             f.write(text)
         with open(os.path.join(self.work, "mosquitto.conf"), "w", encoding="utf-8") as f:
@@ -218,8 +233,8 @@ class Rig:
     def device(self, device):
         return self.start(device, os.path.join(self.bin, "greenlane-device"), "--config", "post.yaml", "--device", device)
 
-    def bare(self, line=None):
-        extra = ["--line", str(line)] if line else []
+    def bare(self, line=None, chip=None):
+        extra = (["--line", str(line)] if line else []) + (["--chip", chip] if chip else [])
         path = os.path.join(self.work, "bare.sock")
         if os.path.exists(path):
             os.unlink(path)
