@@ -44,7 +44,8 @@ int gl_core_new(const struct gl_config *config, const uint8_t key[32], const cha
         for (int d = 0; d < l->config->n_devices; d++)
             l->devices[d] = (struct device){.state = GL_DEVICE_OFFLINE, .reason = "has not reported yet"};
         for (int d = 0; d < l->config->n_devices; d++)
-            if (strcmp(l->config->devices[d].plugin, "radiation") == 0) l->portal = &l->config->devices[l->portal_at = (uint16_t)d];
+            if (strcmp(l->config->devices[d].plugin, "radiation") == 0)
+                l->portal.config = &l->config->devices[l->portal.at = (uint16_t)d];
         l->gpio =
             (struct device){.state = l->config->n_lines ? GL_DEVICE_OFFLINE : GL_DEVICE_ONLINE, .reason = "has not reported yet"};
         gl_fields_clear(&gl_signal_state_fields, &l->shown);
@@ -109,7 +110,7 @@ static void take_device(struct gl_core *c, const char *device, uint8_t state, co
             gl_lane_lose_order(l); /* who comes and goes now is not seen */
         d->state = state;
         gl_clip(d->reason, sizeof d->reason, reason);
-        if (config && config == l->portal)
+        if (config && config == l->portal.config)
             state == GL_DEVICE_ONLINE ? gl_portal_well(c, l) : gl_portal_unwell(l);
         else if (state == GL_DEVICE_OFFLINE && (!config || config->required))
             mark_passages(l);

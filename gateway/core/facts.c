@@ -148,7 +148,7 @@ static void gather_faults(const struct gl_core *c GL_UNUSED, const struct lane *
         const struct gl_device_config *dc = &l->config->devices[i];
         if (d->state == GL_DEVICE_ONLINE) continue;
         /* An unwell device has still done its part when its reading is here. */
-        if (dc == l->portal) continue; /* RPM_FAULT speaks of it */
+        if (dc == l->portal.config) continue; /* RPM_FAULT speaks of it */
         bool delivered = has_delivered(dc, p);
         bool counts = dc->required && (d->state != GL_DEVICE_DEGRADED || !delivered);
         char *to = counts ? f->fault : f->fault_note;

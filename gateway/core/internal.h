@@ -103,6 +103,22 @@ struct device {
     char reason[GL_DETAIL];
 };
 
+/* A lane's portal, and who was in it of late. */
+struct portal {
+    const struct gl_device_config *config; /* NULL = the lane has none */
+    uint16_t at;                           /* its index among the devices */
+    char fault[32];                        /* as it says itself; "" = well */
+    bool tampered;
+    char alarms[2][GL_UUID]; /* raised and not cleared: fault, tamper */
+    uint16_t n;
+    struct occupancy occupancies[GL_LANE_OCCUPANCIES]; /* the newest last */
+};
+
+struct in_view { /* a tag, and when it was seen last */
+    char epc[GL_EPC];
+    int64_t mono;
+};
+
 struct lane {
     const struct gl_lane_config *config;
     const struct gl_profile *profile;
@@ -115,23 +131,11 @@ struct lane {
     bool adrift;            /* who stands where is not sure any more: nobody is released until the lane was empty */
     int64_t last_exit_mono; /* of the last vehicle that left; INT64_MIN = none */
     bool exit_occupied;
-    const struct gl_device_config *portal; /* NULL = none */
-    int64_t moved_mono;                    /* a vehicle left, and those behind it move up; INT64_MIN = none has */
-    uint16_t portal_at;                    /* its index among the devices */
-    char portal_fault[32];                 /* as the portal itself says; "" = well */
-    bool portal_tampered;
-    char portal_alarms[2][GL_UUID]; /* raised and not cleared: fault, tamper */
-    uint16_t n_occupancies;
-    struct occupancy occupancies[GL_LANE_OCCUPANCIES]; /* the newest last */
+    int64_t moved_mono; /* a vehicle left, and those behind it move up; INT64_MIN = none has */
+    struct portal portal;
     uint16_t n_waiting, n_left;
-    struct { /* tags read while nobody was in the lane: the next vehicle's, perhaps */
-        char epc[GL_EPC];
-        int64_t mono;
-    } waiting[GL_MAX_TAGS];
-    struct { /* tags of the vehicle that left last, and when each was seen last: they are still in view for a while */
-        char epc[GL_EPC];
-        int64_t mono;
-    } left[GL_MAX_TAGS];
+    struct in_view waiting[GL_MAX_TAGS]; /* read while nobody was in the lane: the next vehicle's, perhaps */
+    struct in_view left[GL_MAX_TAGS];    /* of the vehicle that left last: still in view for a while */
     struct gl_signal_state shown;
     int64_t lease_mono; /* of the release that is shown */
 };

@@ -20,7 +20,7 @@ static int64_t end_of(const struct gl_core *c, const struct occupancy *o) {
 }
 
 static struct occupancy *newest(struct lane *l) {
-    return l->n_occupancies ? &l->occupancies[l->n_occupancies - 1] : NULL;
+    return l->portal.n ? &l->portal.occupancies[l->portal.n - 1] : NULL;
 }
 
 static struct passage *owner(struct lane *l, const struct occupancy *o) {
@@ -30,19 +30,19 @@ static struct passage *owner(struct lane *l, const struct occupancy *o) {
 /* ---- who is it ----------------------------------------------------------------------------------------------------------------------- */
 /* Its time for the portal runs from its opening; in a queue, from when the lane last moved. */
 static int64_t window_end(const struct lane *l, const struct passage *p) {
-    return (p->opened.mono > l->moved_mono ? p->opened.mono : l->moved_mono) + l->portal->after_max_ms;
+    return (p->opened.mono > l->moved_mono ? p->opened.mono : l->moved_mono) + l->portal.config->after_max_ms;
 }
 
 /* The vehicle may have broken the beam at some time from..to. */
 static bool in_window(const struct lane *l, const struct passage *p, int64_t from, int64_t to) {
-    return p->opened.mono + l->portal->after_min_ms <= to && from <= window_end(l, p);
+    return p->opened.mono + l->portal.config->after_min_ms <= to && from <= window_end(l, p);
 }
 
 /* A vehicle that stands on the loop before the portal cannot have gone through it: an occupancy that was over by then was a person's, or it drove
  * back. */
 bool gl_portal_done(const struct lane *l, const struct passage *p) {
     if (!p->scan.seen || p->scan.open) return false;
-    if (!l->config->has_entry || !p->entry_seen || l->portal->before_entry) return true;
+    if (!l->config->has_entry || !p->entry_seen || l->portal.config->before_entry) return true;
     return p->entry_cleared && p->cleared_mono <= p->scan.end_mono;
 }
 
@@ -63,7 +63,7 @@ static struct passage *find_owner(const struct gl_core *c, struct lane *l, bool 
     struct passage *due = NULL, *early = NULL, *again = NULL;
     int n_due = 0, n_early = 0;
     *ret_sure = true;
-    if (l->portal->before_entry) return announced(l);
+    if (l->portal.config->before_entry) return announced(l);
     for (int i = 0; i < l->n; i++) {
         struct passage *p = l->passages[i];
         if (p->exit_begun) continue;
@@ -131,19 +131,19 @@ static void end(const struct gl_core *c, struct lane *l, struct occupancy *o, in
 
 /* Room for another one. A doubt that is forgotten stays a doubt. */
 static void forget_oldest(const struct gl_core *c, struct lane *l) {
-    struct occupancy *o = &l->occupancies[0];
+    struct occupancy *o = &l->portal.occupancies[0];
     struct passage *p = owner(l, o);
     if (p && gl_portal_joint(c, l, p)) p->scan.joint = true;
     if (!o->owner[0] && (o->gamma || o->neutron)) gl_lane_lose_order(l);
-    memmove(l->occupancies, l->occupancies + 1, --l->n_occupancies * sizeof l->occupancies[0]);
+    memmove(l->portal.occupancies, l->portal.occupancies + 1, --l->portal.n * sizeof l->portal.occupancies[0]);
 }
 
 static struct occupancy *begin(struct gl_core *c, struct lane *l, int64_t start_mono) {
     struct occupancy *o = newest(l);
     if (o && o->open) end(c, l, o, c->now.mono, "no_end"); /* another begins: this one's end was lost */
-    if (l->n_occupancies == GL_LANE_OCCUPANCIES) forget_oldest(c, l);
+    if (l->portal.n == GL_LANE_OCCUPANCIES) forget_oldest(c, l);
     const struct occupancy *last = newest(l);
-    o = &l->occupancies[l->n_occupancies++];
+    o = &l->portal.occupancies[l->portal.n++];
     *o = (struct occupancy){.open = true, .start_mono = start_mono};
     if (last && start_mono - last->end_mono <= GL_ENTRY_ATTACH_MS) memcpy(o->before, last->owner, sizeof o->before);
     struct passage *p = find_owner(c, l, &o->sure);
@@ -190,7 +190,7 @@ static struct passage *take_occupancy(struct gl_core *c, struct lane *l, const s
 
 /* An alarm that stands until the portal itself takes it back. */
 static void standing_alarm(struct gl_core *c, struct lane *l, int which, bool raised, const char *kind, const char *detail) {
-    char *id = l->portal_alarms[which];
+    char *id = l->portal.alarms[which];
     if (raised && !id[0]) gl_alarm_raise(c, l, kind, "", detail, id);
     if (!raised && id[0]) {
         gl_alarm_clear(c, l, kind, id, detail);
@@ -199,17 +199,17 @@ static void standing_alarm(struct gl_core *c, struct lane *l, int which, bool ra
 }
 
 static struct passage *take_fault(struct gl_core *c, struct lane *l, const struct gl_radiation_value *v) {
-    memcpy(l->portal_fault, v->fault, sizeof l->portal_fault);
+    memcpy(l->portal.fault, v->fault, sizeof l->portal.fault);
     standing_alarm(c, l, 0, v->fault[0], "portal_fault", v->fault[0] ? v->fault : "the portal is well again");
     if (v->fault[0]) gl_portal_unwell(l);
     return NULL;
 }
 
 static struct passage *take_tamper(struct gl_core *c, struct lane *l, const struct gl_radiation_value *v) {
-    l->portal_tampered = v->tamper != GL_FALSE;
-    standing_alarm(c, l, 1, l->portal_tampered, "tamper",
-                   l->portal_tampered ? "the portal was opened" : "the portal is closed again");
-    if (l->portal_tampered) gl_portal_unwell(l);
+    l->portal.tampered = v->tamper != GL_FALSE;
+    standing_alarm(c, l, 1, l->portal.tampered, "tamper",
+                   l->portal.tampered ? "the portal was opened" : "the portal is closed again");
+    if (l->portal.tampered) gl_portal_unwell(l);
     return NULL;
 }
 
@@ -220,20 +220,20 @@ static struct passage *(*const phases[])(struct gl_core *, struct lane *, const 
 
 struct passage *gl_portal_reading(struct gl_core *c, struct lane *l, const struct gl_reading *r) {
     uint8_t phase = r->value.radiation.phase;
-    if (!l->portal || strcmp(l->portal->id, r->device) != 0) return NULL;
+    if (!l->portal.config || strcmp(l->portal.config->id, r->device) != 0) return NULL;
     return phase < GL_COUNT(phases) && phases[phase] ? phases[phase](c, l, &r->value.radiation) : NULL;
 }
 
 /* ---- passages come and go ------------------------------------------------------------------------------------------------------------ */
 /* How long ago an occupancy may have been the one of a vehicle that comes now. */
 static int64_t reaches_back(const struct lane *l) {
-    return l->portal->before_entry ? l->portal->after_max_ms : GL_ENTRY_ATTACH_MS;
+    return l->portal.config->before_entry ? l->portal.config->after_max_ms : GL_ENTRY_ATTACH_MS;
 }
 
 /* Behind the beam and before the loop it had nothing to be found by. Without an occupancy of its own it was in that of the vehicle before. */
 static void was_in_anothers(const struct gl_core *c, struct lane *l, struct passage *p) {
-    for (int i = 0; i < l->n_occupancies; i++) {
-        const struct occupancy *o = &l->occupancies[i];
+    for (int i = 0; i < l->portal.n; i++) {
+        const struct occupancy *o = &l->portal.occupancies[i];
         struct passage *own = owner(l, o);
         if (own == p || c->now.mono - end_of(c, o) > reaches_back(l)) continue;
         if (own) own->scan.joint = own->dirty = true;
@@ -244,38 +244,39 @@ static void was_in_anothers(const struct gl_core *c, struct lane *l, struct pass
 
 void gl_portal_opened(struct gl_core *c, struct lane *l, struct passage *p) {
     int given = 0;
-    if (!l->portal) return;
-    if (l->devices[l->portal_at].state != GL_DEVICE_ONLINE) p->scan.away = true; /* it may pass unseen */
-    for (int i = 0; i < l->n_occupancies; i++) {
-        struct occupancy *o = &l->occupancies[i];
+    if (!l->portal.config) return;
+    if (l->devices[l->portal.at].state != GL_DEVICE_ONLINE) p->scan.away = true; /* it may pass unseen */
+    for (int i = 0; i < l->portal.n; i++) {
+        struct occupancy *o = &l->portal.occupancies[i];
         bool of_late = c->now.mono - end_of(c, o) <= reaches_back(l), alarm = o->gamma || o->neutron;
         /* An alarm before the loop waits for the vehicle that caused it, however long. */
-        if (o->owner[0] || !(of_late || (alarm && l->portal->before_entry))) continue;
+        if (o->owner[0] || !(of_late || (alarm && l->portal.config->before_entry))) continue;
         if (alarm) p->scan.alarms++;
         p->scan.gamma = p->scan.gamma || o->gamma;
         p->scan.neutron = p->scan.neutron || o->neutron;
-        if (!l->portal->before_entry) continue; /* then it cannot have been this vehicle's: what alarms counts all the same */
+        if (!l->portal.config->before_entry)
+            continue; /* then it cannot have been this vehicle's: what alarms counts all the same */
         o->sure = true;
         give(l, o, p);
         charge(c, l, o, false);
         given++;
     }
     if (given > 1) p->scan.joint = true; /* others went through before it, and were not seen */
-    if (given == 0 && l->portal->before_entry) was_in_anothers(c, l, p);
+    if (given == 0 && l->portal.config->before_entry) was_in_anothers(c, l, p);
 }
 
 void gl_portal_closing(struct gl_core *c, struct lane *l, struct passage *p) {
-    if (!l->portal || had_its_own(l, p)) return;
-    for (int i = 0; i < l->n_occupancies; i++) {
-        const struct occupancy *o = &l->occupancies[i];
+    if (!l->portal.config || had_its_own(l, p)) return;
+    for (int i = 0; i < l->portal.n; i++) {
+        const struct occupancy *o = &l->portal.occupancies[i];
         struct passage *own = owner(l, o);
         if (own && own != p && in_window(l, p, o->start_mono, end_of(c, o))) own->scan.joint = true;
     }
 }
 
 void gl_portal_well(struct gl_core *c, struct lane *l) {
-    l->portal_fault[0] = '\0';
-    l->portal_tampered = false;
+    l->portal.fault[0] = '\0';
+    l->portal.tampered = false;
     standing_alarm(c, l, 0, false, "portal_fault", "the portal is well again");
     standing_alarm(c, l, 1, false, "tamper", "the portal is well again");
 }
@@ -290,8 +291,8 @@ void gl_portal_unwell(struct lane *l) {
 /* ---- what is known of a passage ------------------------------------------------------------------------------------------------------ */
 bool gl_portal_joint(const struct gl_core *c, const struct lane *l, const struct passage *p) {
     if (p->scan.joint) return true;
-    for (int i = 0; i < l->n_occupancies; i++) {
-        const struct occupancy *o = &l->occupancies[i];
+    for (int i = 0; i < l->portal.n; i++) {
+        const struct occupancy *o = &l->portal.occupancies[i];
         if (strcmp(o->owner, p->id) != 0) continue;
         for (int k = 0; k < l->n; k++) {
             const struct passage *q = l->passages[k];

@@ -29,16 +29,16 @@ RULE(gl_rule_rpm_neutron) {
 RULE(gl_rule_rpm_fault) {
     const struct lane *l = f->state;
     const struct scan *s = &f->passage->scan;
-    if (!l->portal) return;
-    const struct device *device = &l->devices[l->portal_at];
-    bool measured = l->portal && gl_portal_done(l, f->passage); /* what comes after that does it no harm */
-    enum gl_result bad = radiation_required(f) || l->portal->required ? GL_FAIL : GL_NOTE;
+    if (!l->portal.config) return;
+    const struct device *device = &l->devices[l->portal.at];
+    bool measured = l->portal.config && gl_portal_done(l, f->passage); /* what comes after that does it no harm */
+    enum gl_result bad = radiation_required(f) || l->portal.config->required ? GL_FAIL : GL_NOTE;
     if (s->fault[0])
         SAY(bad, "", "what the portal measured proves nothing: %s", s->fault);
     else if (!measured && device->state != GL_DEVICE_ONLINE)
-        SAY(bad, "", "%s is %s: %s", l->portal->id, gl_device_states[device->state], device->reason);
-    else if (!measured && (l->portal_fault[0] || l->portal_tampered))
-        SAY(bad, "", "%s: %s", l->portal->id, l->portal_fault[0] ? l->portal_fault : "the portal was opened");
+        SAY(bad, "", "%s is %s: %s", l->portal.config->id, gl_device_states[device->state], device->reason);
+    else if (!measured && (l->portal.fault[0] || l->portal.tampered))
+        SAY(bad, "", "%s: %s", l->portal.config->id, l->portal.fault[0] ? l->portal.fault : "the portal was opened");
     else if (s->away)
         SAY(bad, "", "the portal was not well before it had measured this vehicle");
     else
@@ -47,7 +47,7 @@ RULE(gl_rule_rpm_fault) {
 
 RULE(gl_rule_rpm_missed) {
     const struct scan *s = &f->passage->scan;
-    if (!f->state->portal) {
+    if (!f->state->portal.config) {
         if (radiation_required(f)) SAY(GL_UNKNOWN, "", "the lane has no portal");
         return;
     }
