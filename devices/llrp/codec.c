@@ -134,6 +134,7 @@ static void llrp_begin(void *state, const char *content_type GL_UNUSED, struct g
     struct gl_llrp *s = state;
     s->now = now;
     gl_llrp_inbox_free(&s->inbox);
+    s->whole_mono = now.mono;
     gl_llrp_session_begin(s);
 }
 
@@ -157,6 +158,7 @@ static int llrp_bytes(void *state, const uint8_t *bytes, size_t len, struct gl_n
     s->now = now;
     if (s->step == GL_LLRP_CLOSED) return -EPROTO;
     while ((rc = gl_llrp_take(&s->inbox, &bytes, &len, &m)) > 0) {
+        s->whole_mono = now.mono;
         if (m.version != GL_LLRP_VERSION)
             rc = gl_llrp_refuse(s, "version", "a message of LLRP version %u, spoken is %d", m.version, GL_LLRP_VERSION);
         else

@@ -54,8 +54,9 @@ struct gl_llrp {
     struct gl_sink sink;
     struct gl_llrp_policy policy;
     struct gl_llrp_inbox inbox;
-    struct gl_buf out; /* one message */
-    struct gl_now now; /* of the call that is being served */
+    int64_t whole_mono; /* no message was unfinished then */
+    struct gl_buf out;  /* one message */
+    struct gl_now now;  /* of the call that is being served */
 
     /* of one connection */
     enum gl_llrp_step step;

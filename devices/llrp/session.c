@@ -286,6 +286,10 @@ int gl_llrp_session_again(struct gl_llrp *s, const char *why) {
 
 int gl_llrp_session_timer(struct gl_llrp *s) {
     int64_t waited = s->now.mono - s->since_mono;
+    if (!gl_llrp_pending(&s->inbox)) s->whole_mono = s->now.mono;
+    if (s->now.mono - s->whole_mono >= s->policy.timeout_ms)
+        return gl_llrp_refuse(s, "message_unfinished", "a message that began %lld ms ago has not ended: does its length lie?",
+                              (long long)(s->now.mono - s->whole_mono));
     if (s->fault_lost && s->now.mono - s->lost_mono >= LOST_STAINS_MS) gl_llrp_fault(s, &s->fault_lost, "reads_lost", false);
     if (s->step == GL_LLRP_GREETING && waited >= GREETING_WITHIN_MS)
         return gl_llrp_refuse(s, "no_greeting", "no connection event within %d s: is this an LLRP port?",

@@ -130,6 +130,7 @@ static void do_lane_mode(struct gl_core *c, struct order *o) {
     memcpy(m.lane, o->lane->config->id, sizeof m.lane);
     m.mode = o->lane->mode = o->cmd->mode;
     o->lane->adrift = false; /* an officer has looked at the lane */
+    gl_portal_looked_at(c, o->lane);
     m.since = c->now.wall;
     gl_clip(m.by, sizeof m.by, o->cmd->officer.id[0] ? o->cmd->officer.id : o->cmd->client);
     ADD_EFFECT(c, GL_EFFECT_MODE, &m);

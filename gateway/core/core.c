@@ -147,6 +147,9 @@ void gl_core_step(struct gl_core *c, const struct gl_event *ev, struct gl_effect
         case GL_EV_TIME: each_lane(c, gl_lane_time); break;
         case GL_EV_COMMITTED: each_lane(c, gl_signal_committed); break;
         case GL_EV_RESTORE_MODE: restore_mode(c, ev->restore_mode.lane, ev->restore_mode.mode); break;
+        case GL_EV_RESTORE_ALARM:
+            gl_portal_restore(c, ev->restore_alarm.lane, ev->restore_alarm.kind, ev->restore_alarm.alarm, ev->restore_alarm.at);
+            break;
         case GL_EV_RESTORE_PASSAGE: gl_lane_restore(c, ev->restore_passage); break;
     }
     c->out = NULL;

@@ -26,6 +26,7 @@ enum gl_event_type {
     GL_EV_TIME,           /* time has passed */
     GL_EV_COMMITTED,      /* everything before this is durable: signals may follow */
     GL_EV_RESTORE_MODE,   /* at start: .restore_mode */
+    GL_EV_RESTORE_ALARM,  /* at start: .restore_alarm, one of a lane that stood when the gateway stopped */
     GL_EV_RESTORE_PASSAGE /* at start: .restore_passage, one that was open when the gateway stopped: it is inspected */
 };
 
@@ -47,6 +48,10 @@ struct gl_event {
             const char *lane;
             uint8_t mode;
         } restore_mode;
+        struct {
+            const char *lane, *kind, *alarm;
+            int64_t at; /* wall: when it was raised */
+        } restore_alarm;
         const struct gl_passage *restore_passage;
     };
 };

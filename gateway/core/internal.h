@@ -183,8 +183,10 @@ struct passage *gl_passage_new(struct gl_core *c, struct lane *l);
 struct passage *gl_portal_reading(struct gl_core *c, struct lane *l, const struct gl_reading *r);
 void gl_portal_opened(struct gl_core *c, struct lane *l, struct passage *p);  /* a passage was opened */
 void gl_portal_closing(struct gl_core *c, struct lane *l, struct passage *p); /* and is about to be closed */
-void gl_portal_well(struct gl_core *c, struct lane *l);                       /* its device is online */
-void gl_portal_unwell(struct lane *l);                                        /* the portal's device is not online any more */
+void gl_portal_restore(struct gl_core *c, const char *lane, const char *kind, const char *alarm, int64_t at);
+void gl_portal_looked_at(struct gl_core *c, struct lane *l);        /* by an officer, who has closed it */
+void gl_portal_well(struct gl_core *c, struct lane *l);             /* its device is online */
+void gl_portal_unwell(struct lane *l);                              /* the portal's device is not online any more */
 bool gl_portal_done(const struct lane *l, const struct passage *p); /* all of it has gone through the beam, as far as is known */
 uint8_t gl_portal_says(const struct gl_core *c, const struct lane *l, const struct passage *p); /* enum gl_scan */
 /* Another vehicle may have been in the same occupancy as p, and has had none of its own yet. */

@@ -13,7 +13,10 @@
 
 #include "core/internal.h"
 
-enum { LONGEST_MS = 15 * 60 * 1000 };
+enum {
+    LONGEST_MS = 15 * 60 * 1000, /* of an occupancy */
+    NOBODYS_MS = 5 * 60 * 1000   /* an alarm of nobody's that is older was looked into while the gateway stood still */
+};
 
 static int64_t end_of(const struct gl_core *c, const struct occupancy *o) {
     return o->open ? c->now.mono : o->end_mono;
@@ -245,7 +248,8 @@ static void was_in_anothers(const struct gl_core *c, struct lane *l, struct pass
 void gl_portal_opened(struct gl_core *c, struct lane *l, struct passage *p) {
     int given = 0;
     if (!l->portal.config) return;
-    if (l->devices[l->portal.at].state != GL_DEVICE_ONLINE) p->scan.away = true; /* it may pass unseen */
+    bool well = l->devices[l->portal.at].state == GL_DEVICE_ONLINE && !l->portal.fault[0] && !l->portal.tampered;
+    if (!well) p->scan.away = true; /* it may pass unseen, or be measured by nobody knows what */
     for (int i = 0; i < l->portal.n; i++) {
         struct occupancy *o = &l->portal.occupancies[i];
         bool of_late = c->now.mono - end_of(c, o) <= reaches_back(l), alarm = o->gamma || o->neutron;
@@ -274,11 +278,31 @@ void gl_portal_closing(struct gl_core *c, struct lane *l, struct passage *p) {
     }
 }
 
+/* It would say so again if it were not. That it was opened it says but once: that stands until it says that it is closed, or an officer has looked. */
 void gl_portal_well(struct gl_core *c, struct lane *l) {
     l->portal.fault[0] = '\0';
-    l->portal.tampered = false;
     standing_alarm(c, l, 0, false, "portal_fault", "the portal is well again");
-    standing_alarm(c, l, 1, false, "tamper", "the portal is well again");
+}
+
+void gl_portal_looked_at(struct gl_core *c, struct lane *l) {
+    l->portal.tampered = false;
+    standing_alarm(c, l, 1, false, "tamper", "an officer has looked at the lane");
+}
+
+void gl_portal_restore(struct gl_core *c, const char *lane, const char *kind, const char *alarm, int64_t at) {
+    struct lane *l = gl_lane_by_id(c, lane);
+    bool gamma = strcmp(kind, "gamma") == 0, neutron = strcmp(kind, "neutron") == 0;
+    if (!l || !l->portal.config) return;
+    if (strcmp(kind, "portal_fault") == 0) gl_clip(l->portal.alarms[0], GL_UUID, alarm);
+    if (strcmp(kind, "tamper") == 0) {
+        gl_clip(l->portal.alarms[1], GL_UUID, alarm);
+        l->portal.tampered = true;
+    }
+    if (!(gamma || neutron) || c->now.wall - at > NOBODYS_MS) return;
+    /* Nobody's: who comes now may have caused it. */
+    if (l->portal.n == GL_LANE_OCCUPANCIES) forget_oldest(c, l);
+    l->portal.occupancies[l->portal.n++] =
+        (struct occupancy){.start_mono = c->now.mono, .end_mono = c->now.mono, .gamma = gamma, .neutron = neutron};
 }
 
 void gl_portal_unwell(struct lane *l) {

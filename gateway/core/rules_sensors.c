@@ -38,7 +38,8 @@ RULE(gl_rule_rpm_fault) {
     else if (!measured && device->state != GL_DEVICE_ONLINE)
         SAY(bad, "", "%s is %s: %s", l->portal.config->id, gl_device_states[device->state], device->reason);
     else if (!measured && (l->portal.fault[0] || l->portal.tampered))
-        SAY(bad, "", "%s: %s", l->portal.config->id, l->portal.fault[0] ? l->portal.fault : "the portal was opened");
+        SAY(bad, "", "%s: %s", l->portal.config->id,
+            l->portal.fault[0] ? l->portal.fault : "the portal was opened, and has not said that it is closed");
     else if (s->away)
         SAY(bad, "", "the portal was not well before it had measured this vehicle");
     else

@@ -226,6 +226,13 @@ static int restore_mode(void *user, const struct gl_mode_state *m) {
     return 0;
 }
 
+static int restore_alarm(void *user, const struct gl_standing *s) {
+    struct restoring *r = user;
+    gl_engine_run(
+        r->e, &(struct gl_event){.type = GL_EV_RESTORE_ALARM, .at = r->now, .restore_alarm = {s->lane, s->kind, s->alarm, s->at}});
+    return 0;
+}
+
 struct saved {
     struct gl_passage p;
     struct saved *next;
@@ -284,6 +291,7 @@ int gl_engine_open(const struct gl_engine_setup *s, struct gl_now now, struct gl
     if (rc == 0) rc = gl_engine_feed_open(e, now, err);
     struct restoring r = {e, now};
     if (rc == 0) rc = gl_journal_modes(e->journal, restore_mode, &r, err);
+    if (rc == 0) rc = gl_journal_standing(e->journal, restore_alarm, &r, err);
     if (rc == 0) rc = restore_passages(e, now, err);
     if (rc < 0) {
         gl_engine_close(e);

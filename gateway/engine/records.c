@@ -128,6 +128,7 @@ static void remember_stream(struct gl_engine *e, const char *stream) {
 
 static int also_keep(struct gl_engine *e, const struct gl_effect *fx, struct gl_error *err) {
     if (fx->type == GL_EFFECT_PASSAGE) return gl_journal_passage(e->journal, fx->passage, err);
+    if (fx->type == GL_EFFECT_ALARM) return gl_journal_alarm(e->journal, fx->alarm, fx->at.wall, err);
     if (fx->type == GL_EFFECT_DECISION) return gl_journal_decided(e->journal, fx->decision, fx->at.wall, err);
     return 0;
 }

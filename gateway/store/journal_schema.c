@@ -38,6 +38,12 @@ static const char *const migrations[] = {
     /* Commands that came: one that comes again after a restart is known. And what one passage holds, when it is all to be let go. */
     "CREATE INDEX record_local ON record(id) WHERE topic='';"
     "CREATE INDEX used_passage ON used(passage);",
+    /* What antennas and portals say of a passage; and alarms of a lane that no passage tells of, until they are cleared. */
+    "ALTER TABLE passage ADD COLUMN tag TEXT NOT NULL DEFAULT '';"
+    "ALTER TABLE passage ADD COLUMN radiation INTEGER NOT NULL DEFAULT 0;"
+    "CREATE TABLE standing("
+    "  lane TEXT NOT NULL, kind TEXT NOT NULL, alarm TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY(lane, kind)) STRICT, WITHOUT "
+    "ROWID;",
 };
 
 /* FULL: each commit is on disk when it returns. */
@@ -46,7 +52,7 @@ static const char *const pragmas[] = {"PRAGMA synchronous=FULL", "PRAGMA cache_s
 
 #define PASSAGE_COLUMNS                                                                                                  \
     "passage, lane, visit, state, class, plate, trailer, ref_type, ref_value, container, presence, missing, opened_at, " \
-    "closed_at, exit"
+    "closed_at, exit, tag, radiation"
 #define LISTED_COLUMNS "passage, lane, opened_at, closed_at, state, class, plate, trailer, outcome, level, exit"
 
 static const struct gl_sql queries[JOURNAL_QUERIES] = {
@@ -70,16 +76,21 @@ static const struct gl_sql queries[JOURNAL_QUERIES] = {
     [JOURNAL_GET_USE] = {"SELECT state, passage FROM used WHERE ref_type=?1 AND ref_value=?2"
                          " ORDER BY passage=?3, state DESC, at DESC, passage LIMIT 1",
                          3, 2},
-    [JOURNAL_PUT_PASSAGE] = {"INSERT INTO passage(" PASSAGE_COLUMNS ") VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15)"
+    [JOURNAL_PUT_PASSAGE] = {"INSERT INTO passage(" PASSAGE_COLUMNS
+                             ") VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,?16,?17)"
                              " ON CONFLICT DO UPDATE SET lane=?2, visit=?3, state=?4, class=?5, plate=?6, trailer=?7, ref_type=?8,"
-                             " ref_value=?9, container=?10, presence=?11, missing=?12, opened_at=?13, closed_at=?14, exit=?15",
-                             15, 0},
+                             " ref_value=?9, container=?10, presence=?11, missing=?12, opened_at=?13, closed_at=?14, exit=?15,"
+                             " tag=?16, radiation=?17",
+                             17, 0},
     /* A decision on a passage that was never told of opens it, so that it is found after a restart. */
     [JOURNAL_DECIDED] = {"INSERT INTO passage(" PASSAGE_COLUMNS ", outcome, level, decided_at)"
-                         " VALUES(?1, ?2, ?3, 3, 0, '', '', '', '', '', 0, '', ?6, 0, 0, ?4, ?5, ?6)"
+                         " VALUES(?1, ?2, ?3, 3, 0, '', '', '', '', '', 0, '', ?6, 0, 0, '', 0, ?4, ?5, ?6)"
                          " ON CONFLICT DO UPDATE SET outcome=?4, level=?5, decided_at=?6",
                          6, 0},
-    [JOURNAL_OPEN_PASSAGES] = {"SELECT " PASSAGE_COLUMNS " FROM passage WHERE state<>4 ORDER BY opened_at, passage", 0, 15},
+    [JOURNAL_OPEN_PASSAGES] = {"SELECT " PASSAGE_COLUMNS " FROM passage WHERE state<>4 ORDER BY opened_at, passage", 0, 17},
+    [JOURNAL_PUT_STANDING] = {"REPLACE INTO standing(lane, kind, alarm, at) VALUES(?1,?2,?3,?4)", 4, 0},
+    [JOURNAL_DROP_STANDING] = {"DELETE FROM standing WHERE lane=?1 AND alarm=?2", 2, 0},
+    [JOURNAL_STANDING] = {"SELECT lane, kind, alarm, at FROM standing ORDER BY lane, kind", 0, 4},
     [JOURNAL_PUT_MODE] = {"REPLACE INTO mode(lane, mode, since, by) VALUES(?1,?2,?3,?4)", 4, 0},
     [JOURNAL_MODES] = {"SELECT lane, mode, since, by FROM mode ORDER BY lane", 0, 4},
     [JOURNAL_GET_CURSOR] = {"SELECT sent, safe FROM cursor WHERE destination=?1 AND stream=?2", 2, 2},

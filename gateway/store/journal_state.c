@@ -120,6 +120,8 @@ static int put_passage(struct gl_journal *j, const struct gl_passage *p, struct 
     gl_put_int(&q, p->opened_at);
     gl_put_int(&q, p->closed_at);
     gl_put_int(&q, p->exit);
+    gl_put_text(&q, p->known.tag);
+    gl_put_int(&q, p->known.radiation);
     return gl_db_run(&q, err);
 }
 
@@ -160,6 +162,8 @@ static void take_passage(struct gl_rows *q, struct gl_passage *p) {
     p->opened_at = gl_take_int(q);
     p->closed_at = gl_take_int(q);
     p->exit = gl_take_u8(q);
+    gl_take_text(q, p->known.tag, sizeof p->known.tag);
+    p->known.radiation = gl_take_u8(q);
     split_missing(missing, p);
 }
 
@@ -171,6 +175,39 @@ int gl_journal_open_passages(struct gl_journal *j, gl_passage_fn each, void *use
         take_passage(&q, &p);
         if ((rc = gl_taken(&q, err)) < 0) return rc;
         if ((rc = each(user, &p)) != 0) break;
+    }
+    if (rc != 0) gl_db_end(&q);
+    return rc;
+}
+
+/* ---- standing alarms --------------------------------------------------------------------------------------------------------- */
+
+int gl_journal_alarm(struct gl_journal *j, const struct gl_alarm *a, int64_t wall, struct gl_error *err) {
+    bool raised = strcmp(a->action, "raise") == 0,
+         of_the_portal = strcmp(a->kind, "tamper") == 0 || strcmp(a->kind, "portal_fault") == 0;
+    bool over = strcmp(a->action, "clear") == 0 || (strcmp(a->action, "acknowledge") == 0 && !of_the_portal);
+    if ((raised && a->passage[0]) || !(raised || over)) return 0;
+    int rc = gl_journal_ready(j, err);
+    if (rc < 0) return gl_journal_wrote(j, rc);
+    struct gl_rows q = gl_db_query(&j->db, raised ? JOURNAL_PUT_STANDING : JOURNAL_DROP_STANDING);
+    gl_put_text(&q, a->lane);
+    if (raised) gl_put_text(&q, a->kind);
+    gl_put_text(&q, a->alarm);
+    if (raised) gl_put_int(&q, wall);
+    return gl_journal_wrote(j, gl_db_run(&q, err));
+}
+
+int gl_journal_standing(struct gl_journal *j, gl_standing_fn each, void *user, struct gl_error *err) {
+    struct gl_rows q = gl_db_query(&j->db, JOURNAL_STANDING);
+    struct gl_standing s;
+    int rc;
+    while ((rc = gl_db_step(&q, err)) > 0) {
+        gl_take_text(&q, s.lane, sizeof s.lane);
+        gl_take_text(&q, s.kind, sizeof s.kind);
+        gl_take_text(&q, s.alarm, sizeof s.alarm);
+        s.at = gl_take_int(&q);
+        if ((rc = gl_taken(&q, err)) < 0) return rc;
+        if ((rc = each(user, &s)) != 0) break;
     }
     if (rc != 0) gl_db_end(&q);
     return rc;

@@ -24,7 +24,7 @@ from post import LINES, now_text, wait  # noqa: E402,F401
 from stories import Vehicle, fresh, lodge, rules, settle  # noqa: E402,F401
 
 BUILD = os.path.abspath(os.environ.get("BUILD", os.path.join(ROOT, "build", "release")))
-DEVICES = [lane + "." + d for lane in LINES for d in ("front", "rear", "qr", "gpio")]
+DEVICES = [lane + "." + d for lane in LINES for d in ("front", "rear", "qr", "gpio")] + ["in-2.rpm", "in-2.tag"]
 HELLO, READING, DEVICE_STATUS, LINK_STATE, FEED, COMMAND, QUERY = 1, 2, 3, 8, 9, 11, 13
 
 
@@ -123,7 +123,11 @@ class Post(base.Post):
 
     def ready(self, seconds=60):
         """Everything well again: devices online, feed live, lanes empty."""
-        until("every device online", self.all_online, seconds)
+        try:
+            until("every device online", self.all_online, seconds)
+        except base.Timeout as e:
+            unwell = {d: self.device(d) for d in DEVICES if self.device(d).get("state") != "online"}
+            raise base.Timeout("%s; %s" % (e, {d: (s.get("state"), s.get("reason")) for d, s in unwell.items()})) from None
         settle(self)
 
     def empty(self, lane):
@@ -135,7 +139,9 @@ class Post(base.Post):
                     last[e["data"]["passage"]] = e["data"]["state"]
             return [p for p, s in last.items() if s != "closed"]
         for passage in one_open():
-            self.command("desk-1", "close", lane=lane, passage=passage, exit="unknown")
+            for client in ("desk-1", "rad-1"):   # whom the portal's alarm concerns, a radiation officer alone leads away
+                if self.command(client, "close", lane=lane, passage=passage, exit="unknown")["ok"]:
+                    break
         until("lane %s to be empty" % lane, lambda: not one_open())
 
     def trust(self, lane):

@@ -119,7 +119,7 @@ class Feed(rig.Case):
         old_epoch = post.epoch
         rejects = self.book()["rejects"]
         post.epoch += "-next"
-        post.seq = {"movements": 0, "declarations": 0}
+        post.seq = dict.fromkeys(post.seq, 0)
         post.feed("movements", "upsert", self.other())
         post.feed("declarations", "heartbeat")
         settle(post)
@@ -142,7 +142,7 @@ class Feed(rig.Case):
         self.is_state("gap")
         self.assertEqual(self.decision("NB11ACK", "NB12ACK")["outcome"], "inspect")
         post.epoch += "-again"
-        post.seq = {"movements": 0, "declarations": 0}
+        post.seq = dict.fromkeys(post.seq, 0)
         settle(post)
         self.assertGreater(kept["movements"], 0)
 

@@ -260,8 +260,26 @@ static void fault_and_tamper(void **state) {
     assert_string_equal(last_alarm(b)->action, "clear");
     bench_free(b);
 
-    b = portal_up(); /* what the portal does not take back, its coming online does */
+    b = portal_up(); /* its process began anew, and has not heard of it: it is open still */
     portal_tamper(b, "in-1", true);
+    device(b, "in-1.rpm", GL_DEVICE_OFFLINE);
+    device(b, "in-1.rpm", GL_DEVICE_ONLINE);
+    assert_string_equal(last_alarm(b)->action, "raise");
+    loop(b, "in-1", GL_ZONE_ENTRY, true);
+    plate(b, "in-1", "NC15REG");
+    portal_start(b, "in-1");
+    loop(b, "in-1", GL_ZONE_ENTRY, false);
+    trailer(b, "in-1", "NC16TRL");
+    portal_end(b, "in-1");
+    assert_inspected(b, "in-1", DESK, "RPM_FAULT");
+    struct gl_command c = order(b, "desk", GL_COMMAND_LANE_MODE);
+    c.mode = GL_MODE_OPEN;
+    assert_true(give(b, &c));
+    assert_string_equal(last_alarm(b)->action, "clear");
+    bench_free(b);
+
+    b = portal_up(); /* a fault that it does not say any more is over when it is online */
+    portal_fault(b, "in-1", "background_high");
     device(b, "in-1.rpm", GL_DEVICE_DEGRADED);
     device(b, "in-1.rpm", GL_DEVICE_ONLINE);
     assert_string_equal(last_alarm(b)->action, "clear");
@@ -630,6 +648,43 @@ static void survives_a_restart(void **state) {
     bench_free(b);
 }
 
+static void restore_alarm(struct bench *b, const char *kind, int64_t ago) {
+    step(b, &(struct gl_event){.type = GL_EV_RESTORE_ALARM,
+                               .restore_alarm = {"in-1", kind, "0197a000-0000-7000-8000-000000000001", b->now.wall - ago}});
+}
+
+/* Alarms of the lane, which no passage tells of, survive it too. */
+static void standing_alarms_survive_a_restart(void **state) {
+    (void)state;
+    struct bench *b = portal_up();
+    bench_restart(b, NULL, 0);
+    restore_alarm(b, "portal_fault", HOUR);
+    restore_alarm(b, "tamper", HOUR);
+    restore_alarm(b, "tailgate", 0);
+    bench_ready(b);
+    assert_int_equal(b->n_alarms, 1); /* the portal is online: its fault is over, and the alarm is cleared by its own id */
+    assert_string_equal(last_alarm(b)->kind, "portal_fault");
+    assert_string_equal(last_alarm(b)->alarm, "0197a000-0000-7000-8000-000000000001");
+    drive_in(b, "in-1", "NC15REG", "NC16TRL");
+    later(b, 12 * SECOND);
+    assert_inspected(b, "in-1", DESK, "RPM_FAULT");
+    portal_tamper(b, "in-1", false);
+    assert_string_equal(last_alarm(b)->kind, "tamper");
+    bench_free(b);
+
+    for (int old = 0; old < 2; old++) {
+        b = portal_up();
+        bench_restart(b, NULL, 0);
+        restore_alarm(b, "gamma", old ? HOUR : SECOND);
+        bench_ready(b);
+        later(b, 2 * SECOND);
+        drive_in(b, "in-1", "NC15REG", "NC16TRL");
+        later(b, 12 * SECOND);
+        assert_inspected(b, "in-1", old ? DESK : PHYSICAL, old ? "RPM_MISSED" : "RPM_GAMMA");
+        bench_free(b);
+    }
+}
+
 /* Somebody else's reading about radiation counts for nothing here. */
 static void from_the_portal_alone(void **state) {
     (void)state;
@@ -675,6 +730,7 @@ int main(void) {
         cmocka_unit_test(an_officers_inspect_hides_nothing),
         cmocka_unit_test(an_inspection_does_not_lift_it),
         cmocka_unit_test(survives_a_restart),
+        cmocka_unit_test(standing_alarms_survive_a_restart),
         cmocka_unit_test(from_the_portal_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

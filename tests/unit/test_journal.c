@@ -361,14 +361,19 @@ static void uses_are_freed_by_their_own_passage(void **state) {
 }
 
 static struct gl_passage passage(const char *id, const char *lane, uint8_t state, int64_t opened) {
-    struct gl_passage p = {
-        .state = state,
-        .class = GL_CLASS_TRUCK,
-        .opened_at = opened,
-        .n_missing = 2,
-        .missing = {"trailer", "declaration"},
-        .exit = GL_EXIT_NONE,
-        .known = {.plate = "NC15REG", .trailer = "T-1", .reference = {"mrn", "M1"}, .container = "C", .presence = GL_TRUE}};
+    struct gl_passage p = {.state = state,
+                           .class = GL_CLASS_TRUCK,
+                           .opened_at = opened,
+                           .n_missing = 2,
+                           .missing = {"trailer", "declaration"},
+                           .exit = GL_EXIT_NONE,
+                           .known = {.plate = "NC15REG",
+                                     .trailer = "T-1",
+                                     .reference = {"mrn", "M1"},
+                                     .container = "C",
+                                     .tag = "E200",
+                                     .radiation = GL_SCAN_NEUTRON,
+                                     .presence = GL_TRUE}};
     gl_format(p.passage, sizeof p.passage, "%s", id);
     gl_format(p.lane, sizeof p.lane, "%s", lane);
     gl_format(p.visit, sizeof p.visit, "%s", id);

@@ -392,6 +392,33 @@ static void test_running_waits_for_nothing(void **state) {
     rig_close(&g);
 }
 
+/* A length that lies: nothing would be read any more, and every byte would look like life. */
+static void test_a_message_without_an_end(void **state) {
+    (void)state;
+    static const uint8_t header[] = {0x04, 0x3D, 0, 0x0F, 0, 0, 0, 0, 0, 1}, more[1] = {0};
+    struct rig g;
+    rig_start(&g);
+    rig_run(&g);
+    assert_int_equal(gl_protocol_llrp.bytes(g.state, header, sizeof header, g.now), 0);
+    for (int i = 0; i < 79; i++) {
+        assert_int_equal(gl_protocol_llrp.bytes(g.state, more, sizeof more, g.now), 0);
+        assert_int_equal(pass(&g, 100), 0);
+    }
+    assert_true(pass(&g, 200) < 0);
+    expect(&g, "refused message_unfinished\n");
+    rig_close(&g);
+
+    rig_start(&g); /* never whole when the clock is looked at, and yet message after message: that is a busy reader */
+    rig_run(&g);
+    assert_int_equal(gl_protocol_llrp.bytes(g.state, (const uint8_t[]){0x04, 0x3D}, 2, g.now), 0);
+    for (int i = 0; i < 200; i++) {
+        static const uint8_t empty_report[] = {0, 0, 0, 10, 0, 0, 0, 1, 0x04, 0x3D};
+        assert_int_equal(gl_protocol_llrp.bytes(g.state, empty_report, sizeof empty_report, g.now), 0);
+        assert_int_equal(pass(&g, 100), 0);
+    }
+    rig_close(&g);
+}
+
 /* ---- keepalive, end, farewell -------------------------------------------------------------------------------------------------------- */
 static void test_keepalive(void **state) {
     (void)state;
@@ -546,6 +573,7 @@ int main(void) {
         cmocka_unit_test(test_no_greeting),
         cmocka_unit_test(test_no_answer),
         cmocka_unit_test(test_running_waits_for_nothing),
+        cmocka_unit_test(test_a_message_without_an_end),
         cmocka_unit_test(test_keepalive),
         cmocka_unit_test(test_sending_fails),
         cmocka_unit_test(test_farewell),

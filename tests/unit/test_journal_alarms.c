@@ -1,0 +1,94 @@
+/* Alarms of a lane that no passage tells of: what stands when the gateway stops is known when it starts. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+/* cmocka wants the four above first */
+#include <cmocka.h>
+
+#include "store/journal.h"
+
+static char dir[] = "/tmp/greenlane-alarms-XXXXXX";
+static char path[sizeof dir + 16];
+
+static int make_dir(void **state) {
+    (void)state;
+    if (!mkdtemp(dir)) return -1;
+    snprintf(path, sizeof path, "%s/journal.db", dir);
+    return 0;
+}
+
+static int drop_dir(void **state) {
+    (void)state;
+    static const char *const ends[] = {"", "-wal", "-shm"};
+    for (size_t i = 0; i < GL_COUNT(ends); i++) {
+        char file[sizeof path + 8];
+        snprintf(file, sizeof file, "%s%s", path, ends[i]);
+        unlink(file);
+    }
+    return rmdir(dir);
+}
+
+static struct gl_journal *open_again(struct gl_journal *j) {
+    struct gl_error err = {""};
+    if (j && gl_journal_commit(j, &err) < 0) fail_msg("%s", err.text);
+    gl_journal_close(j);
+    if (gl_journal_open(path, &j, &err) < 0) fail_msg("%s", err.text);
+    return j;
+}
+
+static void alarm_of(struct gl_journal *j, const char *lane, const char *kind, const char *id, const char *action,
+                     const char *passage, int64_t at) {
+    struct gl_alarm a;
+    gl_fields_clear(&gl_alarm_fields, &a);
+    gl_clip(a.lane, sizeof a.lane, lane);
+    gl_clip(a.kind, sizeof a.kind, kind);
+    gl_clip(a.alarm, sizeof a.alarm, id);
+    gl_clip(a.action, sizeof a.action, action);
+    gl_clip(a.passage, sizeof a.passage, passage);
+    assert_int_equal(gl_journal_alarm(j, &a, at, NULL), 0);
+}
+
+static int tell(void *user, const struct gl_standing *s) {
+    gl_buf_printf(user, "%s %s %s %lld; ", s->lane, s->kind, s->alarm, (long long)s->at);
+    return 0;
+}
+
+static void stands(struct gl_journal *j, const char *want) {
+    GL_CLEANUP(gl_buf_free) struct gl_buf list = GL_BUF(4096);
+    gl_buf_text(&list, "");
+    assert_int_equal(gl_journal_standing(j, tell, &list, NULL), 0);
+    assert_string_equal(list.data ? list.data : "", want);
+}
+
+static void what_stands(void **state) {
+    (void)state;
+    struct gl_journal *j = open_again(NULL);
+    stands(j, "");
+    alarm_of(j, "in-1", "gamma", "a1", "raise", "", 1000);
+    alarm_of(j, "in-1", "gamma", "a2", "raise", "p1", 2000); /* its passage tells of it */
+    alarm_of(j, "in-1", "tamper", "a3", "raise", "", 3000);
+    alarm_of(j, "in-2", "portal_fault", "a4", "raise", "", 4000);
+    j = open_again(j);
+    stands(j, "in-1 gamma a1 1000; in-1 tamper a3 3000; in-2 portal_fault a4 4000; ");
+    alarm_of(j, "in-1", "gamma", "a5", "raise", "", 5000);        /* the newest of its kind */
+    alarm_of(j, "in-1", "tamper", "a3", "acknowledge", "", 5000); /* seen, and open still */
+    alarm_of(j, "in-2", "portal_fault", "a4", "clear", "", 5000);
+    alarm_of(j, "in-2", "gamma", "a5", "acknowledge", "", 5000); /* another lane's */
+    j = open_again(j);
+    stands(j, "in-1 gamma a5 5000; in-1 tamper a3 3000; ");
+    alarm_of(j, "in-1", "gamma", "a5", "acknowledge", "", 6000);
+    alarm_of(j, "in-1", "tamper", "a3", "clear", "", 6000);
+    j = open_again(j);
+    stands(j, "");
+    gl_journal_close(j);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(what_stands, make_dir, drop_dir)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
