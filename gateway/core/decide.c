@@ -167,17 +167,11 @@ static bool supersedes(const struct lane *l, const struct passage *p, const stru
     return fresh->level > now->level || (fresh->level == now->level && !asks_more(now, fresh) && news(fresh, now, GL_LEVEL_NONE));
 }
 
-void gl_lane_answer(struct gl_core *c, const struct gl_answer *a) {
-    if (a->lane >= c->n_lanes) return;
-    struct lane *l = &c->lanes[a->lane];
-    struct passage *p = gl_lane_find(l, a->passage);
-    if (!p) return;
-    p->lookup_pending = false;
-    if (p != l->passages[0] || p->exit_begun) return;
-    p->judged_mono = c->now.mono;
+static void judge(struct gl_core *c, struct lane *l, struct passage *p, const struct gl_answer *a) {
     struct facts f;
     struct gl_decision d;
     bool curable;
+    p->judged_mono = c->now.mono;
     gl_tag_answered(p, a);
     gl_facts_gather(c, l, p, a, &f);
     decision_begin(l, p, &d);
@@ -187,6 +181,15 @@ void gl_lane_answer(struct gl_core *c, const struct gl_answer *a) {
     bool wait = !p->decided && d.outcome == GL_OUTCOME_INSPECT && curable && !f.time_up;
     if (wait || (p->decided && !supersedes(l, p, &d))) return;
     decide(c, l, p, &d);
+}
+
+void gl_lane_answer(struct gl_core *c, const struct gl_answer *a) {
+    if (a->lane >= c->n_lanes) return;
+    struct lane *l = &c->lanes[a->lane];
+    struct passage *p = gl_lane_find(l, a->passage);
+    if (p) p->lookup_pending = false;
+    if (p && p == l->passages[0] && !p->exit_begun) judge(c, l, p, a);
+    gl_lane_tell(c, l);
 }
 
 void gl_decide_by_officer(struct gl_core *c, struct lane *l, struct passage *p, const struct gl_command *cmd, const char *code) {

@@ -169,6 +169,7 @@ void gl_lane_reading(struct gl_core *c, struct lane *l, struct gl_reading *r);
 void gl_lane_restore(struct gl_core *c, const struct gl_passage *p);
 void gl_passage_close(struct gl_core *c, struct lane *l, struct passage *p, enum gl_exit how);
 void gl_passage_publish(struct gl_core *c, struct lane *l, struct passage *p, enum gl_exit how); /* how: NONE = still here */
+void gl_lane_tell(struct gl_core *c, struct lane *l); /* passage events of what has changed */
 void gl_passage_note_reading(struct passage *p, const char *id);
 /* Raises an alarm; ret_id (GL_UUID characters, may be NULL) takes its id, for the day when it is cleared. */
 void gl_alarm_raise(struct gl_core *c, struct lane *l, const char *kind, const char *passage, const char *detail, char *ret_id);

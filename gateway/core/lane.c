@@ -86,6 +86,13 @@ void gl_passage_publish(struct gl_core *c, struct lane *l, struct passage *p, en
     ADD_EFFECT(c, GL_EFFECT_PASSAGE, &out);
 }
 
+/* What has changed is told once in a turn: while the answer to a look-up is still to come, which may decide, it waits for that. */
+void gl_lane_tell(struct gl_core *c, struct lane *l) {
+    if (l->n && l->passages[0]->lookup_pending) return;
+    for (int i = 0; i < l->n; i++)
+        if (l->passages[i]->dirty) gl_passage_publish(c, l, l->passages[i], GL_EXIT_NONE);
+}
+
 void gl_lane_lose_order(struct lane *l) {
     l->adrift = true;
     for (int i = 0; i < l->n; i++) l->passages[i]->foreign = true;
@@ -347,20 +354,17 @@ void gl_lane_reading(struct gl_core *c, struct lane *l, struct gl_reading *r) {
     }
     bool known = r->kind < GL_COUNT(take) && take[r->kind];
     struct passage *p = known && r->late != GL_TRUE ? take[r->kind](c, l, r) : NULL;
-    if (p) {
-        memcpy(r->passage, p->id, sizeof r->passage);
-        if (r->kind !=
-            GL_READING_TAG) { /* a tag stays in view long after: it keeps nothing alive, and tells nothing new again and again */
-            p->touched_mono = c->now.mono;
-            gl_passage_note_reading(p, r->id);
-            p->dirty = true;
-        }
+    if (p) memcpy(r->passage, p->id, sizeof r->passage);
+    if (p &&
+        r->kind != GL_READING_TAG) { /* a tag stays in view long after: it keeps nothing alive, and says the same again and again */
+        p->touched_mono = c->now.mono;
+        gl_passage_note_reading(p, r->id);
+        p->dirty = true;
     }
     struct gl_effect *fx;
     ADD_EFFECT(c, GL_EFFECT_READING, r);
     fx = &c->out->v[c->out->n - 1];
     memcpy(fx->id, r->id, sizeof fx->id);
-    for (int i = 0; i < l->n; i++) /* an alarm may concern others, too */
-        if (l->passages[i]->dirty) gl_passage_publish(c, l, l->passages[i], GL_EXIT_NONE);
     if (known && r->late != GL_TRUE) gl_lane_consider(c, l); /* even what belongs to nobody may put somebody in doubt */
+    gl_lane_tell(c, l);
 }

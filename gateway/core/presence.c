@@ -108,7 +108,7 @@ void gl_lane_presence(struct gl_core *c, struct lane *l, struct gl_reading *r) {
         memcpy(kept->passage, p->id, sizeof kept->passage);
         p->touched_mono = c->now.mono;
         gl_passage_note_reading(p, r->id);
-        if (p->dirty) gl_passage_publish(c, l, p, GL_EXIT_NONE);
     }
     gl_lane_consider(c, l);
+    gl_lane_tell(c, l);
 }

@@ -34,8 +34,10 @@ static void measured_and_released(void **state) {
 static void alarms_inspect(void **state) {
     (void)state;
     struct bench *b = measured();
+    uint32_t told = b->n_passages;
     portal_alarm(b, "in-1", true, false);
     assert_inspected(b, "in-1", PHYSICAL, "RPM_GAMMA");
+    assert_int_equal(b->n_passages, told + 1); /* once in a turn, however much has changed */
     assert_string_equal(last_alarm(b)->kind, "gamma");
     assert_string_equal(last_alarm(b)->passage, last(b)->passage);
     assert_int_equal(b->passage.known.radiation, GL_SCAN_GAMMA);
