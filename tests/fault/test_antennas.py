@@ -201,12 +201,12 @@ class Time(Case):
     """Readers keep what they read while nobody listened, and their clocks are wrong. What is old decides nothing; what is new does all the same."""
 
     def test_1_clocks(self):
-        other = self.new_epc()
-        issue_tag(self.post, other, "XX00OLD")
         for i, (name, clock) in enumerate((("three hours fast", "10800000"), ("three hours slow", "-10800000"),
                                            ("of 1970", str(DAY_MS - int(time.time() * 1000))), ("none, it counts from its start", "uptime"))):
             with self.subTest(clock=name):
                 self.setUp()
+                other = self.new_epc()   # another each time: the same one again within three seconds would be held back
+                issue_tag(self.post, other, "XX0%dOLD" % i)
                 self.restart_reader("--clock", clock)
                 self.is_state("offline")
                 v, epc = self.tagged("CL%dCK" % i)
