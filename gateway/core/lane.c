@@ -355,8 +355,8 @@ void gl_lane_reading(struct gl_core *c, struct lane *l, struct gl_reading *r) {
     bool known = r->kind < GL_COUNT(take) && take[r->kind];
     struct passage *p = known && r->late != GL_TRUE ? take[r->kind](c, l, r) : NULL;
     if (p) memcpy(r->passage, p->id, sizeof r->passage);
-    if (p &&
-        r->kind != GL_READING_TAG) { /* a tag stays in view long after: it keeps nothing alive, and says the same again and again */
+    /* A tag stays in view long after: it keeps nothing alive, and says the same again and again. */
+    if (p && r->kind != GL_READING_TAG) {
         p->touched_mono = c->now.mono;
         gl_passage_note_reading(p, r->id);
         p->dirty = true;

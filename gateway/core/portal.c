@@ -105,15 +105,19 @@ static bool concerns(const struct gl_core *c, struct lane *l, const struct occup
 }
 
 /* What is said against a vehicle is kept with it: no later occupancy takes it back. more: the portal has just raised another alarm. */
+static void accuse(struct passage *p, const struct occupancy *o, bool more) {
+    bool first = (o->gamma && !p->scan.gamma) || (o->neutron && !p->scan.neutron);
+    if ((first || more) && p->scan.alarms < UINT16_MAX) p->scan.alarms++;
+    p->dirty = p->dirty || first;
+    p->scan.gamma = p->scan.gamma || o->gamma;
+    p->scan.neutron = p->scan.neutron || o->neutron;
+}
+
 static void charge(const struct gl_core *c, struct lane *l, const struct occupancy *o, bool more) {
     for (int i = 0; i < l->n; i++) {
         struct passage *p = l->passages[i];
         if (!concerns(c, l, o, p)) continue;
-        bool first = (o->gamma && !p->scan.gamma) || (o->neutron && !p->scan.neutron);
-        if ((first || more) && p->scan.alarms < UINT16_MAX) p->scan.alarms++;
-        p->dirty = p->dirty || first;
-        p->scan.gamma = p->scan.gamma || o->gamma;
-        p->scan.neutron = p->scan.neutron || o->neutron;
+        accuse(p, o, more);
         if (o->fault[0] && strcmp(o->owner, p->id) == 0) memcpy(p->scan.fault, o->fault, sizeof p->scan.fault);
     }
 }
@@ -240,8 +244,7 @@ static void was_in_anothers(const struct gl_core *c, struct lane *l, struct pass
         struct passage *own = owner(l, o);
         if (own == p || c->now.mono - end_of(c, o) > reaches_back(l)) continue;
         if (own) own->scan.joint = own->dirty = true;
-        p->scan.gamma = p->scan.gamma || o->gamma;
-        p->scan.neutron = p->scan.neutron || o->neutron;
+        accuse(p, o, false);
     }
 }
 
@@ -255,9 +258,7 @@ void gl_portal_opened(struct gl_core *c, struct lane *l, struct passage *p) {
         bool of_late = c->now.mono - end_of(c, o) <= reaches_back(l), alarm = o->gamma || o->neutron;
         /* An alarm before the loop waits for the vehicle that caused it, however long. */
         if (o->owner[0] || !(of_late || (alarm && l->portal.config->before_entry))) continue;
-        if (alarm) p->scan.alarms++;
-        p->scan.gamma = p->scan.gamma || o->gamma;
-        p->scan.neutron = p->scan.neutron || o->neutron;
+        accuse(p, o, false);
         if (!l->portal.config->before_entry)
             continue; /* then it cannot have been this vehicle's: what alarms counts all the same */
         o->sure = true;

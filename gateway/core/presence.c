@@ -62,10 +62,8 @@ static void second_of_two(struct gl_core *c, struct lane *l) {
         struct passage *p = gl_passage_new(c, l);
         p->entry_seen = p->entry_cleared = true;
         p->cleared_mono = c->now.mono;
-        gl_passage_publish(c, l, p, GL_EXIT_NONE);
     }
     gl_lane_lose_order(l);
-    gl_lane_consider(c, l);
 }
 
 static struct passage *exit_left(struct gl_core *c, struct lane *l) {

@@ -81,6 +81,13 @@ static inline void portal_pass(struct bench *b, const char *lane) {
     later(b, 3 * SECOND);
     portal_end(b, lane);
 }
+/* The same, over the entry loop's end on the way. */
+static inline void portal_through(struct bench *b, const char *lane) {
+    portal_start(b, lane);
+    loop(b, lane, GL_ZONE_ENTRY, false);
+    later(b, 3 * SECOND);
+    portal_end(b, lane);
+}
 
 static inline void tag_as(struct bench *b, const char *lane, const char *epc, bool late) {
     struct gl_reading r;

@@ -130,10 +130,7 @@ static void alarm_without_a_vehicle(void **state) {
     later(b, 60 * SECOND);
     loop(b, "in-1", GL_ZONE_ENTRY, true); /* a minute later it was not */
     plate(b, "in-1", "NC15REG");
-    portal_start(b, "in-1");
-    loop(b, "in-1", GL_ZONE_ENTRY, false);
-    later(b, 3 * SECOND);
-    portal_end(b, "in-1");
+    portal_through(b, "in-1");
     trailer(b, "in-1", "NC16TRL");
     assert_released(b, "in-1");
     bench_free(b);
@@ -217,10 +214,7 @@ static void unplugged(void **state) {
     plate(b, "in-1", "NC15REG");
     trailer(b, "in-1", "NC16TRL");
     device(b, "in-1.rpm", GL_DEVICE_ONLINE);
-    portal_start(b, "in-1");
-    loop(b, "in-1", GL_ZONE_ENTRY, false);
-    later(b, 3 * SECOND);
-    portal_end(b, "in-1");
+    portal_through(b, "in-1");
     assert_inspected(b, "in-1", DESK, "RPM_FAULT");
     bench_free(b);
 
@@ -228,10 +222,7 @@ static void unplugged(void **state) {
     device(b, "in-2.rpm", GL_DEVICE_OFFLINE);
     loop(b, "in-1", GL_ZONE_ENTRY, true);
     plate(b, "in-1", "NC15REG");
-    portal_start(b, "in-1");
-    loop(b, "in-1", GL_ZONE_ENTRY, false);
-    later(b, 3 * SECOND);
-    portal_end(b, "in-1");
+    portal_through(b, "in-1");
     trailer(b, "in-1", "NC16TRL");
     assert_released(b, "in-1");
     bench_free(b);
@@ -391,10 +382,7 @@ static void a_shared_alarm_is_kept(void **state) {
     portal_alarm(b, "in-1", true, false);
     assert_int_equal(b->passage.known.radiation, GL_SCAN_GAMMA); /* told for both: after a restart it is still known */
     portal_end_as(b, "in-1", GL_TRUE, GL_FALSE, "");
-    portal_start(b, "in-1");
-    loop(b, "in-1", GL_ZONE_ENTRY, false);
-    later(b, 3 * SECOND);
-    portal_end(b, "in-1");
+    portal_through(b, "in-1");
     for (int i = 0; i < 9; i++) portal_pass(b, "in-1"); /* more than are remembered */
     drive_out(b, "in-1");
     assert_inspected(b, "in-1", PHYSICAL, "RPM_GAMMA");
@@ -426,10 +414,7 @@ static void a_queue_takes_its_time(void **state) {
     trailer(b, "in-1", "KA5678AB");
     later(b, 25 * SECOND);
     drive_out(b, "in-1");
-    portal_start(b, "in-1");
-    loop(b, "in-1", GL_ZONE_ENTRY, false);
-    later(b, 3 * SECOND);
-    portal_end(b, "in-1");
+    portal_through(b, "in-1");
     assert_released(b, "in-1");
     assert_string_equal(last(b)->match.movements[0].value, "GMRB00000002");
     bench_free(b);
