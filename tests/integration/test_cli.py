@@ -206,7 +206,7 @@ class CliTest(unittest.TestCase):
 
     def test_run_stops_cleanly(self):
         p = self.start()
-        self.assertEqual(len(self.children(p.pid)), 2, "no broker, no link")
+        until("two children: no broker, no link", lambda: len(self.children(p.pid)) == 2)
         p.send_signal(signal.SIGINT)
         self.assertEqual(p.wait(timeout=WITHIN), 0, self.logged())
         self.assertIn("stopped", self.logged())
@@ -222,7 +222,7 @@ class CliTest(unittest.TestCase):
 
     def test_nothing_outlives_it(self):
         p = self.start()
-        children = self.children(p.pid)
+        children = until("both children", lambda: len(self.children(p.pid)) == 2 and self.children(p.pid))
         p.kill()
         p.wait()
 
