@@ -12,7 +12,7 @@ struct gl_key {
     char text[GL_KEY_TEXT]; /* canonical: gl_plate_keys(), gl_ref_canonical(); a tag's EPC */
 };
 
-enum { GL_MAX_KEYS = 24, GL_MAX_TAGS = 8, GL_MAX_ANSWER_MOVEMENTS = 8, GL_MAX_ANSWER_DECLARATIONS = 256, GL_MAX_ANSWER_MEANS = 8 };
+enum { GL_MAX_KEYS = 24, GL_MAX_TAGS = 8, GL_MAX_ANSWER_LOOKOUTS = 16, GL_MAX_ANSWER_MOVEMENTS = 8, GL_MAX_ANSWER_DECLARATIONS = 256, GL_MAX_ANSWER_MEANS = 8 };
 
 struct gl_query {
     char passage[GL_UUID];
@@ -28,7 +28,6 @@ enum gl_by {
     GL_BY_TRAILER = 4, /* a trailer key met means of role trailer */
     GL_BY_CONTAINER = 8,
     GL_BY_REFERENCE = 16, /* its own reference, or that of one of its declarations */
-    GL_BY_MOVEMENT = 32,  /* declarations only: listed by a movement of the answer */
     GL_BY_TAG = 64        /* a tag's registered plate met means of role vehicle or unknown */
 };
 
@@ -45,7 +44,7 @@ struct gl_answer_movement {
     struct gl_ref ref;
     int64_t version;
     uint8_t kind, state, channel, direction;
-    int64_t eta, valid_from, valid_to;
+    int64_t lodged_at, eta, valid_from, valid_to;
     uint8_t by;
     uint8_t use;
     char used_by[GL_UUID]; /* the passage that reserved or consumed it */
@@ -62,7 +61,13 @@ struct gl_answer_declaration {
     int64_t version;
     uint8_t state;
     uint8_t control; /* enum gl_channel_decision */
-    int64_t valid_to;
+    int64_t lodged_at, valid_to;
+    uint16_t n_wanted;       /* documents that are asked for (required: true) and not presented with it (no ref) */
+    char wanted[4][12];      /* the types of the first of them */
+    char eori[18];           /* of its trader; "" = none named */
+    uint8_t trader;          /* enum gl_trader_state as the feed of traders says; NONE = it does not know him */
+    bool aeo;                /* he is authorised at all */
+    int64_t aeo_from, aeo_to; /* and for how long; 0 = no such limit */
     uint8_t by;
     uint8_t listed_by; /* bit i: movement i of the answer lists it; 0 = found by itself */
     uint8_t use;       /* for declarations found by themselves */
@@ -84,6 +89,21 @@ struct gl_answer_tag {
     char country[GL_COUNTRY];
 };
 
+/* Something that is looked for, and was read, or stands in what was lodged: whether it holds now (valid_from, valid_to) is for the rules to say. */
+struct gl_answer_lookout {
+    struct gl_ref ref;
+    uint8_t what; /* enum gl_sought */
+    char text[GL_REF];
+    char country[GL_COUNTRY];
+    int64_t valid_from, valid_to;
+    uint8_t action; /* enum gl_channel_decision */
+    bool silent;
+    char reason[81];
+    bool read;            /* a key of the query is it; else it stands in what was lodged: */
+    uint8_t in_movements; /* bit i: movement i of the answer holds it */
+    struct gl_ref in;     /* a declaration of the answer holds it; "" = none does */
+};
+
 /* Large (about 300 kB): one per process, on the heap. */
 struct gl_answer {
     char passage[GL_UUID];
@@ -92,6 +112,8 @@ struct gl_answer {
     bool truncated;  /* more candidates, declarations, means or containers than fit: never a release */
     uint16_t n_tags; /* one for each tag key of the query, in its order */
     struct gl_answer_tag tags[GL_MAX_TAGS];
+    uint16_t n_lookouts; /* active ones alone; more than fit: truncated */
+    struct gl_answer_lookout lookouts[GL_MAX_ANSWER_LOOKOUTS];
     uint16_t n_movements;
     struct gl_answer_movement movements[GL_MAX_ANSWER_MOVEMENTS];
     uint16_t n_declarations;

@@ -86,7 +86,10 @@ static void save(struct gl_engine *e, enum gl_collection which) {
 static void quarantine(struct gl_engine *e, enum gl_collection which, const char *epoch, int64_t seq, const char *reason,
                        struct gl_now now) {
     struct gl_error err;
-    if (gl_cache_quarantine(e->cache, which, epoch, seq, "feed", reason, now.wall, &err) < 0) gl_engine_fail(e, -EIO, &err);
+    struct gl_quarantined q = {.collection = (uint8_t)which, .seq = seq, .where = "feed", .at = now.wall};
+    gl_clip(q.epoch, sizeof q.epoch, epoch);
+    gl_clip(q.reason, sizeof q.reason, reason);
+    if (gl_cache_quarantine(e->cache, &q, &err) < 0) gl_engine_fail(e, -EIO, &err);
 }
 
 void gl_engine_feed_refused(struct gl_engine *e, enum gl_collection which, const char *epoch, int64_t seq, const char *reason,

@@ -160,7 +160,7 @@ struct gl_collection_status {
 };
 struct gl_feed_status {
     uint16_t n_collections;
-    struct gl_collection_status collections[4];
+    struct gl_collection_status collections[5];
 };
 
 enum gl_command_name {

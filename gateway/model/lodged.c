@@ -12,9 +12,13 @@ const char *const gl_declaration_states[] = {
     NULL, "lodged", "accepted", "released", "under_control", "not_released", "arrived", "discharged", "cancelled", "expired", NULL};
 const char *const gl_directions[] = {NULL, "in", "out", NULL};
 const char *const gl_office_roles[] = {NULL, "departure", "transit", "exit", "destination", "border", NULL};
-const char *const gl_collections[] = {NULL, "movements", "declarations", "tags", NULL};
+const char *const gl_collections[] = {NULL, "movements", "declarations", "tags", "lookouts", "traders", NULL};
 const char *const gl_tag_states[] = {NULL, "active", "withdrawn", NULL};
-const char *const gl_feed_ops[] = {NULL, "upsert", "cancel", "heartbeat", NULL};
+const char *const gl_soughts[] = {NULL, "plate", "container", "seal", "holder", NULL};
+const char *const gl_lookout_states[] = {NULL, "active", "withdrawn", NULL};
+const char *const gl_trader_states[] = {NULL, "active", "suspended", "withdrawn", NULL};
+const char *const gl_feed_ops[] = {NULL,    "upsert",  "cancel",         "heartbeat",    "expire",
+                                   "rekey", "control", "snapshot_begin", "snapshot_end", NULL};
 
 /* Numbers stay within what every JSON reader holds exactly. */
 #define LAST INT64_C(9007199254740991)
@@ -40,6 +44,7 @@ static const struct gl_field gl_movement_fields_f[] = {
     GL_ENUM(gl_movement, channel, gl_channels, 0),
     GL_ENUM(gl_movement, direction, gl_directions, 0),
     GL_TEXT(gl_movement, office, 0),
+    GL_TIME(gl_movement, lodged_at, 0),
     GL_TIME(gl_movement, eta, 0),
     GL_TIME(gl_movement, valid_from, 0),
     GL_TIME(gl_movement, valid_to, 0),
@@ -106,6 +111,7 @@ static const struct gl_field gl_declaration_fields_f[] = {
     GL_TEXT(gl_declaration, type, 0),
     GL_INT(gl_declaration, version, 0, LAST, GL_REQUIRED),
     GL_ENUM(gl_declaration, state, gl_declaration_states, GL_REQUIRED),
+    GL_TIME(gl_declaration, lodged_at, 0),
     GL_TIME(gl_declaration, valid_to, 0),
     GL_STRUCTS(gl_declaration, means, &gl_means_fields, 0),
     GL_STRUCTS(gl_declaration, equipment, &equipment_fields, 0),
@@ -118,6 +124,62 @@ static const struct gl_field gl_declaration_fields_f[] = {
 };
 GL_FIELDS(gl_declaration_fields, gl_declaration);
 
+static const struct gl_field gl_lookout_fields_f[] = {
+    GL_STRUCT(gl_lookout, ref, &gl_ref_fields, GL_REQUIRED),
+    GL_INT(gl_lookout, version, 0, LAST, GL_REQUIRED),
+    GL_ENUM(gl_lookout, state, gl_lookout_states, GL_REQUIRED),
+    GL_ENUM(gl_lookout, what, gl_soughts, GL_REQUIRED),
+    GL_TEXT(gl_lookout, text, GL_REQUIRED),
+    GL_TEXT(gl_lookout, country, 0),
+    GL_TIME(gl_lookout, valid_from, 0),
+    GL_TIME(gl_lookout, valid_to, 0),
+    GL_ENUM(gl_lookout, action, gl_channels, GL_REQUIRED),
+    GL_TRI(gl_lookout, silent, 0),
+    GL_TEXT(gl_lookout, reason, 0),
+};
+GL_FIELDS(gl_lookout_fields, gl_lookout);
+
+static const struct gl_field gl_trader_record_fields_f[] = {
+    GL_STRUCT(gl_trader_record, ref, &gl_ref_fields, GL_REQUIRED),
+    GL_INT(gl_trader_record, version, 0, LAST, GL_REQUIRED),
+    GL_ENUM(gl_trader_record, state, gl_trader_states, GL_REQUIRED),
+    GL_TEXT(gl_trader_record, aeo, 0),
+    GL_TIME(gl_trader_record, valid_from, 0),
+    GL_TIME(gl_trader_record, valid_to, 0),
+};
+GL_FIELDS(gl_trader_record_fields, gl_trader_record);
+
+static const struct gl_field gl_rekey_fields_f[] = {
+    GL_STRUCT(gl_rekey, ref, &gl_ref_fields, GL_REQUIRED),
+    GL_STRUCT(gl_rekey, was, &gl_ref_fields, GL_REQUIRED),
+    GL_INT(gl_rekey, version, 0, LAST, GL_REQUIRED),
+};
+GL_FIELDS(gl_rekey_fields, gl_rekey);
+
+static const struct gl_field gl_ruling_movement_fields_f[] = {
+    GL_STRUCT(gl_ruling, ref, &gl_ref_fields, GL_REQUIRED),
+    GL_INT(gl_ruling, version, 0, LAST, GL_REQUIRED),
+    {.name = "state", .type = GL_F_ENUM, .names = gl_movement_states, GL_AT(gl_ruling, movement_state)},
+    GL_ENUM(gl_ruling, channel, gl_channels, 0),
+};
+GL_FIELDS(gl_ruling_movement_fields, gl_ruling);
+
+static const struct gl_field gl_ruling_declaration_fields_f[] = {
+    GL_STRUCT(gl_ruling, ref, &gl_ref_fields, GL_REQUIRED),
+    GL_INT(gl_ruling, version, 0, LAST, GL_REQUIRED),
+    {.name = "state", .type = GL_F_ENUM, .names = gl_declaration_states, GL_AT(gl_ruling, declaration_state)},
+    GL_STRUCT(gl_ruling, control, &control_fields, 0),
+    GL_STRUCTS(gl_ruling, documents, &document_fields, 0),
+};
+GL_FIELDS(gl_ruling_declaration_fields, gl_ruling);
+
+static const struct gl_field gl_snapshot_fields_f[] = {
+    GL_TEXT(gl_snapshot, snapshot, GL_REQUIRED),
+    GL_INT(gl_snapshot, count, 0, LAST, GL_REQUIRED),
+    GL_BLOB(gl_snapshot, sha256, 0),
+};
+GL_FIELDS(gl_snapshot_fields, gl_snapshot);
+
 static const struct gl_field gl_cancel_fields_f[] = {
     GL_STRUCT(gl_cancel, ref, &gl_ref_fields, GL_REQUIRED),
     GL_INT(gl_cancel, version, 0, LAST, 0),
@@ -125,35 +187,69 @@ static const struct gl_field gl_cancel_fields_f[] = {
 GL_FIELDS(gl_cancel_fields, gl_cancel);
 
 /* The envelope without its body, which no table can choose. What a numbered record owes is checked in owed(). */
-static const struct gl_field envelope_fields_f[] = {
-    GL_ENUM(gl_feed_record, collection, gl_collections, GL_REQUIRED),
-    GL_TEXT(gl_feed_record, epoch, 0),
-    GL_INT(gl_feed_record, seq, 0, LAST, 0),
-    GL_ENUM(gl_feed_record, op, gl_feed_ops, 0),
-    GL_TIME(gl_feed_record, as_of, 0),
-};
+#define ENVELOPE                                                                                                      \
+    GL_ENUM(gl_feed_record, collection, gl_collections, GL_REQUIRED), GL_TEXT(gl_feed_record, epoch, 0),              \
+        GL_INT(gl_feed_record, seq, 0, LAST, 0), GL_ENUM(gl_feed_record, op, gl_feed_ops, 0),                         \
+        GL_TIME(gl_feed_record, as_of, 0), GL_TEXT(gl_feed_record, snapshot, GL_SKIP_NULL)
+
+static const struct gl_field envelope_fields_f[] = {ENVELOPE};
 static GL_FIELDS(envelope_fields, gl_feed_record);
+
+/* Between processes its digest goes along. */
+static const struct gl_field packed_fields_f[] = {ENVELOPE, GL_BLOB(gl_feed_record, digest, 0)};
+static GL_FIELDS(packed_fields, gl_feed_record);
+
+static bool lodged_by_others(uint8_t collection) {
+    return collection == GL_COLLECTION_MOVEMENTS || collection == GL_COLLECTION_DECLARATIONS;
+}
 
 const struct gl_fields *gl_feed_body_fields(uint8_t collection, uint8_t op) {
     static const struct gl_fields *const bodies[GL_COLLECTIONS] = {
-        [GL_COLLECTION_MOVEMENTS] = &gl_movement_fields,
-        [GL_COLLECTION_DECLARATIONS] = &gl_declaration_fields,
-        [GL_COLLECTION_TAGS] = &gl_tag_fields,
+        [GL_COLLECTION_MOVEMENTS] = &gl_movement_fields,   [GL_COLLECTION_DECLARATIONS] = &gl_declaration_fields,
+        [GL_COLLECTION_TAGS] = &gl_tag_fields,             [GL_COLLECTION_LOOKOUTS] = &gl_lookout_fields,
+        [GL_COLLECTION_TRADERS] = &gl_trader_record_fields,
     };
     if (collection >= GL_COLLECTIONS || !bodies[collection]) return NULL;
-    if (op == GL_OP_CANCEL) return &gl_cancel_fields;
-    return op == GL_OP_UPSERT ? bodies[collection] : NULL;
+    switch ((enum gl_feed_op)op) {
+        case GL_OP_UPSERT: return bodies[collection];
+        case GL_OP_CANCEL:
+        case GL_OP_EXPIRE: return &gl_cancel_fields;
+        case GL_OP_REKEY: return lodged_by_others(collection) ? &gl_rekey_fields : NULL;
+        case GL_OP_CONTROL:
+            if (!lodged_by_others(collection)) return NULL;
+            return collection == GL_COLLECTION_MOVEMENTS ? &gl_ruling_movement_fields : &gl_ruling_declaration_fields;
+        case GL_OP_SNAPSHOT_BEGIN:
+        case GL_OP_SNAPSHOT_END: return &gl_snapshot_fields;
+        case GL_OP_HEARTBEAT:
+        case GL_OP_NONE: break;
+    }
+    return NULL;
 }
 
-const struct gl_ref *gl_feed_record_ref(const struct gl_feed_record *r) {
-    if (r->op == GL_OP_CANCEL) return &r->body.cancel.ref;
-    if (r->op != GL_OP_UPSERT) return NULL;
+static const struct gl_ref *upsert_ref(const struct gl_feed_record *r) {
     switch ((enum gl_collection)r->collection) {
         case GL_COLLECTION_MOVEMENTS: return &r->body.movement.ref;
         case GL_COLLECTION_DECLARATIONS: return &r->body.declaration.ref;
         case GL_COLLECTION_TAGS: return &r->body.tag.ref;
+        case GL_COLLECTION_LOOKOUTS: return &r->body.lookout.ref;
+        case GL_COLLECTION_TRADERS: return &r->body.trader.ref;
         case GL_COLLECTION_NONE:
         case GL_COLLECTIONS: break;
+    }
+    return NULL;
+}
+
+const struct gl_ref *gl_feed_record_ref(const struct gl_feed_record *r) {
+    switch ((enum gl_feed_op)r->op) {
+        case GL_OP_UPSERT: return upsert_ref(r);
+        case GL_OP_CANCEL:
+        case GL_OP_EXPIRE: return &r->body.cancel.ref;
+        case GL_OP_REKEY: return &r->body.rekey.ref;
+        case GL_OP_CONTROL: return &r->body.ruling.ref;
+        case GL_OP_HEARTBEAT:
+        case GL_OP_SNAPSHOT_BEGIN:
+        case GL_OP_SNAPSHOT_END:
+        case GL_OP_NONE: break;
     }
     return NULL;
 }
@@ -162,15 +258,18 @@ const struct gl_ref *gl_feed_record_ref(const struct gl_feed_record *r) {
 static int owed(const struct gl_feed_record *r, struct gl_error *err) {
     if (r->epoch[0] == '\0') return gl_fail(err, -EINVAL, "epoch: missing; it is the name of the producer's numbering");
     if (r->seq == GL_INT_NULL) return gl_fail(err, -EINVAL, "seq: missing; it is the number of the record");
-    if (r->op == GL_OP_NONE) return gl_fail(err, -EINVAL, "op: missing; it is one of upsert, cancel, heartbeat");
+    if (r->op == GL_OP_NONE) return gl_fail(err, -EINVAL, "op: missing; it is upsert, cancel, heartbeat or another of docs/topics.md");
     if (r->as_of == 0) return gl_fail(err, -EINVAL, "as_of: missing; it is a time such as 2026-01-31T12:00:00Z");
-    if (r->op != GL_OP_HEARTBEAT && r->seq == 0) return gl_fail(err, -EINVAL, "seq: 0; records are numbered from 1");
+    bool names_last = r->op == GL_OP_HEARTBEAT || r->op == GL_OP_SNAPSHOT_BEGIN || r->op == GL_OP_SNAPSHOT_END;
+    if (!names_last && r->seq == 0) return gl_fail(err, -EINVAL, "seq: 0; records are numbered from 1");
     return 0;
 }
 
 static int read_body(const json_t *body, struct gl_feed_record *r, struct gl_error *err) {
     const struct gl_fields *t = gl_feed_body_fields(r->collection, r->op);
     bool empty = !body || json_is_null(body);
+    if (!t && r->op != GL_OP_HEARTBEAT)
+        return gl_fail(err, -EINVAL, "op: %s has no meaning for %s", gl_feed_ops[r->op], gl_collections[r->collection]);
     if (!t) {
         bool ok = empty || (json_is_object(body) && json_object_size(body) == 0);
         return ok ? 0 : gl_fail(err, -EINVAL, "body: a heartbeat has none; leave it out");
@@ -215,12 +314,12 @@ void gl_feed_record_to_json(const struct gl_feed_record *r, struct gl_buf *out) 
 void gl_feed_record_pack(const struct gl_feed_record *r, struct gl_buf *out) {
     const struct gl_fields *t = gl_feed_body_fields(r->collection, r->op);
     if (!t && r->op != GL_OP_HEARTBEAT) out->failed = true; /* an envelope without meaning goes nowhere */
-    gl_fields_pack(&envelope_fields, r, out);
+    gl_fields_pack(&packed_fields, r, out);
     if (t) gl_fields_pack(t, &r->body, out);
 }
 
 int gl_feed_record_unpack(struct gl_cursor *c, struct gl_feed_record *ret) {
-    int rc = gl_fields_unpack(&envelope_fields, c, ret);
+    int rc = gl_fields_unpack(&packed_fields, c, ret);
     if (rc < 0) return rc;
     const struct gl_fields *t = gl_feed_body_fields(ret->collection, ret->op);
     if (t) return gl_fields_unpack(t, c, &ret->body);

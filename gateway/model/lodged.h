@@ -1,4 +1,5 @@
-/* What was lodged before arrival: movements, declarations and the registry of tags, as the feed, the importers and the cache pass them around. Tables in lodged.c. */
+/* What was lodged before arrival, and what the authority says of it: movements, declarations, the registry of tags, look-outs and traders, as the
+ * feed, the importers and the cache pass them around. Tables in lodged.c. */
 #pragma once
 #include "model/reading.h"
 
@@ -73,6 +74,7 @@ struct gl_movement {
     int64_t version;
     uint8_t kind, state, channel, direction;
     char office[18];
+    int64_t lodged_at; /* when it was lodged; 0 = not said */
     int64_t eta, valid_from, valid_to;
     uint16_t n_means;
     struct gl_means means[GL_MAX_MEANS];
@@ -115,10 +117,11 @@ struct gl_trader {
 
 struct gl_declaration {
     struct gl_ref ref;
-    char lrn[36];
+    char lrn[GL_REF]; /* the local reference that the record had before its MRN: whoever keeps the records lets this one replace that one */
     char type[12]; /* "T1", "TIR", "IM4", ... as declared */
     int64_t version;
     uint8_t state;
+    int64_t lodged_at; /* 0 = not said */
     int64_t valid_to;
     uint16_t n_means;
     struct gl_means means[GL_MAX_MEANS];
@@ -146,33 +149,115 @@ struct gl_tag {
     int64_t valid_to;
 };
 
-extern const struct gl_fields gl_ref_fields, gl_means_fields, gl_movement_fields, gl_declaration_fields, gl_tag_fields;
+/* Somebody looks for something. */
+enum gl_sought { GL_SOUGHT_NONE, GL_SOUGHT_PLATE, GL_SOUGHT_CONTAINER, GL_SOUGHT_SEAL, GL_SOUGHT_HOLDER };
+extern const char *const gl_soughts[]; /* "plate" (of a vehicle or trailer), "container", "seal", "holder" (EORI of a declaration's trader) */
+enum gl_lookout_state { GL_LOOKOUT_NONE, GL_LOOKOUT_ACTIVE, GL_LOOKOUT_WITHDRAWN };
+extern const char *const gl_lookout_states[];
+
+struct gl_lookout {
+    struct gl_ref ref; /* type "lookout" */
+    int64_t version;
+    uint8_t state;        /* a cancel withdraws, an expire too */
+    uint8_t what;         /* enum gl_sought */
+    char text[GL_REF];    /* the plate, container, seal or EORI, in its canonical spelling */
+    char country[GL_COUNTRY]; /* of a plate; "" = whatever country */
+    int64_t valid_from, valid_to;
+    uint8_t action; /* enum gl_channel_decision: desk, physical or refuse */
+    uint8_t silent; /* tri; true: nobody but those entitled is to notice that it is this */
+    char reason[81];
+};
+
+enum gl_trader_state { GL_TRADER_NONE, GL_TRADER_ACTIVE, GL_TRADER_SUSPENDED, GL_TRADER_WITHDRAWN };
+extern const char *const gl_trader_states[];
+
+/* An economic operator and what it is authorised for. */
+struct gl_trader_record {
+    struct gl_ref ref; /* type "eori" */
+    int64_t version;
+    uint8_t state;
+    char aeo[30]; /* number of the authorisation; "" = not authorised */
+    int64_t valid_from, valid_to;
+};
+
+extern const struct gl_fields gl_ref_fields, gl_means_fields, gl_movement_fields, gl_declaration_fields, gl_tag_fields,
+    gl_lookout_fields, gl_trader_record_fields;
 
 /* ---- the feed ------------------------------------------------------------------------------------------------------------------------ */
-enum gl_collection { GL_COLLECTION_NONE, GL_COLLECTION_MOVEMENTS, GL_COLLECTION_DECLARATIONS, GL_COLLECTION_TAGS, GL_COLLECTIONS };
+enum gl_collection {
+    GL_COLLECTION_NONE,
+    GL_COLLECTION_MOVEMENTS,
+    GL_COLLECTION_DECLARATIONS,
+    GL_COLLECTION_TAGS,
+    GL_COLLECTION_LOOKOUTS,
+    GL_COLLECTION_TRADERS,
+    GL_COLLECTIONS
+};
 extern const char *const gl_collections[];
 
-enum gl_feed_op { GL_OP_NONE, GL_OP_UPSERT, GL_OP_CANCEL, GL_OP_HEARTBEAT };
-extern const char *const gl_feed_ops[];
+/* Records of one reference are ordered by their number within one epoch, else by their version; what is older changes nothing. */
+enum gl_feed_op {
+    GL_OP_NONE,
+    GL_OP_UPSERT,         /* the whole record, replacing whatever was there */
+    GL_OP_CANCEL,         /* cancelled (tags, look-outs, traders: withdrawn), leaves a tombstone */
+    GL_OP_HEARTBEAT,      /* nothing has changed; no body */
+    GL_OP_EXPIRE,         /* movements, declarations: expired; elsewhere as a cancel */
+    GL_OP_REKEY,          /* declarations, movements: known by another reference from now on */
+    GL_OP_CONTROL,        /* movements, declarations: the authority's word about a record, lodged or still to come */
+    GL_OP_SNAPSHOT_BEGIN, /* everything that is alive follows, as it stood at number `seq` */
+    GL_OP_SNAPSHOT_END    /* that was all of it */
+};
+extern const char *const gl_feed_ops[]; /* "upsert", "cancel", "heartbeat", "expire", "rekey", "control", "snapshot_begin", "snapshot_end" */
 
-struct gl_cancel { /* body of a cancel */
+struct gl_cancel { /* body of a cancel and of an expire */
     struct gl_ref ref;
     int64_t version; /* GL_INT_NULL = whatever version there is */
 };
-extern const struct gl_fields gl_cancel_fields;
+
+struct gl_rekey { /* body of a rekey: what is known as `was` is from now on known as `ref`, and so is whatever comes under `was` later */
+    struct gl_ref ref, was;
+    int64_t version;
+};
+
+/* Body of a control: what is null stays as the record has it. An upsert that is newer replaces it, as it replaces everything. */
+struct gl_ruling {
+    struct gl_ref ref;
+    int64_t version;
+    uint8_t movement_state;    /* movements: enum gl_movement_state ("state" in JSON) */
+    uint8_t channel;           /* movements: enum gl_channel_decision */
+    uint8_t declaration_state; /* declarations: enum gl_declaration_state ("state" in JSON) */
+    struct gl_control control; /* declarations */
+    uint16_t n_documents;      /* declarations: those that are asked for; added to the record's own */
+    struct gl_document documents[16];
+};
+
+struct gl_snapshot { /* body of a snapshot's begin and end */
+    char snapshot[41];  /* its name */
+    int64_t count;      /* records between begin and end */
+    GL_BYTES(32) sha256; /* of the records' digests (gl_feed_record.digest), one after the other in order of their place; needed at the end */
+};
+extern const struct gl_fields gl_cancel_fields, gl_rekey_fields, gl_ruling_movement_fields, gl_ruling_declaration_fields,
+    gl_snapshot_fields;
 
 /* One record of the feed. From an imported file: epoch "" and seq 0. Large (about 150 kB): heap only. */
 struct gl_feed_record {
     uint8_t collection; /* enum gl_collection */
     char epoch[41];
-    int64_t seq;   /* of the record; of a heartbeat: the last number the producer has sent */
-    uint8_t op;    /* enum gl_feed_op */
-    int64_t as_of; /* wall, the producer's clock */
+    int64_t seq;       /* of the record; of a heartbeat: the last number sent; of a snapshot's begin and end: the last number it includes */
+    uint8_t op;        /* enum gl_feed_op */
+    int64_t as_of;     /* wall, the producer's clock */
+    char snapshot[41]; /* "" = a change; else the snapshot it belongs to, and seq is its place there, from 1 */
+    GL_BYTES(32) digest; /* of a snapshot's record: SHA-256 of its body in JSON canonical form (RFC 8785); not in JSON */
     union {
         struct gl_movement movement;
         struct gl_declaration declaration;
         struct gl_tag tag;
-        struct gl_cancel cancel;
+        struct gl_lookout lookout;
+        struct gl_trader_record trader;
+        struct gl_cancel cancel; /* and expire */
+        struct gl_rekey rekey;
+        struct gl_ruling ruling;
+        struct gl_snapshot snap; /* begin and end */
     } body;
 };
 
@@ -182,7 +267,7 @@ void gl_feed_record_to_json(const struct gl_feed_record *r, struct gl_buf *out);
 void gl_feed_record_pack(const struct gl_feed_record *r, struct gl_buf *out);
 int gl_feed_record_unpack(struct gl_cursor *c, struct gl_feed_record *ret) GL_MUST_USE;
 
-/* What the record is known by, borrowed from it; NULL for a heartbeat and for what has no meaning. */
+/* What the record is known by, borrowed from it; NULL for a heartbeat, a snapshot's begin and end, and for what has no meaning. */
 const struct gl_ref *gl_feed_record_ref(const struct gl_feed_record *r);
 
 /* Rules that no table can hold: a ref in its canonical form (gl_ref_canonical), split composite identities in means into vehicle and trailers

@@ -227,11 +227,59 @@ static int tag(struct gl_tag *t, struct gl_error *err) {
     return t->role == GL_ROLE_UNKNOWN ? gl_fail(err, -EINVAL, "body.role: must be vehicle or trailer") : 0;
 }
 
+/* In the spelling in which it will be met: as a plate's first key, a container's number, a seal or an EORI as declarations carry them. */
+static int sought(struct gl_lookout *l, struct gl_error *err) {
+    struct gl_plate_keys keys;
+    if (l->what != GL_SOUGHT_PLATE && l->country[0]) return gl_fail(err, -EINVAL, "body.country: only a plate has one; leave it out");
+    switch ((enum gl_sought)l->what) {
+        case GL_SOUGHT_PLATE:
+            if (gl_plate_keys(l->text, &keys) < 0 || keys.n == 0 || gl_plate_looks_like_none(l->text))
+                return gl_fail(err, -EINVAL, "body.text: \"%.40s\" is no plate that a camera could see", l->text);
+            return 0;
+        case GL_SOUGHT_CONTAINER: {
+            char number[sizeof((struct gl_equipment *)0)->container];
+            if (gl_copy(number, sizeof number, l->text) < 0)
+                return gl_fail(err, -EINVAL, "body.text: longer than a container's number (%zu bytes)", sizeof number - 1);
+            int rc = container(number, "body.text", err);
+            return rc < 0 ? rc : gl_copy(l->text, sizeof l->text, number);
+        }
+        case GL_SOUGHT_SEAL: return code(l->text, false, "body.text", err);
+        case GL_SOUGHT_HOLDER: return code(l->text, true, "body.text", err);
+        case GL_SOUGHT_NONE: break;
+    }
+    return gl_fail(err, -EINVAL, "body.what: must be plate, container, seal or holder");
+}
+
+static int span_ok(int64_t from, int64_t to, struct gl_error *err) {
+    if (from == 0 || to == 0 || to >= from) return 0;
+    return gl_fail(err, -EINVAL, "body.valid_to: before valid_from; it must be the same time or later");
+}
+
+static int lookout(struct gl_lookout *l, struct gl_error *err) {
+    int rc = ref(&l->ref, "body.ref", err);
+    if (rc == 0) rc = country(l->country, "body", err);
+    if (rc == 0) rc = sought(l, err);
+    if (rc == 0 && l->text[0] == '\0') rc = gl_fail(err, -EINVAL, "body.text: blank; what is looked for?");
+    if (rc == 0 && l->action == GL_CHANNEL_RELEASE)
+        rc = gl_fail(err, -EINVAL, "body.action: nobody is looked for to be released; desk, physical or refuse is needed");
+    return rc < 0 ? rc : span_ok(l->valid_from, l->valid_to, err);
+}
+
+static int trader(struct gl_trader_record *t, struct gl_error *err) {
+    int rc = ref(&t->ref, "body.ref", err);
+    if (rc == 0 && strcmp(t->ref.type, "eori") != 0)
+        rc = gl_fail(err, -EINVAL, "body.ref.type: \"%s\"; a trader is known by its EORI, \"eori\" is needed", t->ref.type);
+    if (rc == 0) rc = code(t->aeo, true, "body.aeo", err);
+    return rc < 0 ? rc : span_ok(t->valid_from, t->valid_to, err);
+}
+
 static int upsert(struct gl_feed_record *r, struct gl_error *err) {
     switch ((enum gl_collection)r->collection) {
         case GL_COLLECTION_MOVEMENTS: return movement(&r->body.movement, err);
         case GL_COLLECTION_DECLARATIONS: return declaration(&r->body.declaration, err);
         case GL_COLLECTION_TAGS: return tag(&r->body.tag, err);
+        case GL_COLLECTION_LOOKOUTS: return lookout(&r->body.lookout, err);
+        case GL_COLLECTION_TRADERS: return trader(&r->body.trader, err);
         case GL_COLLECTION_NONE:
         case GL_COLLECTIONS: break;
     }
@@ -242,14 +290,44 @@ static int cancel(struct gl_feed_record *r, struct gl_error *err) {
     return r->collection == GL_COLLECTION_TAGS ? tag_ref(&r->body.cancel.ref, err) : ref(&r->body.cancel.ref, "body.ref", err);
 }
 
+static int rekey(struct gl_rekey *k, struct gl_error *err) {
+    int rc = ref(&k->ref, "body.ref", err);
+    if (rc == 0) rc = ref(&k->was, "body.was", err);
+    return rc == 0 && same_ref(&k->ref, &k->was) ? gl_fail(err, -EINVAL, "body.was: the same as body.ref; nothing is to be done") : rc;
+}
+
+static int ruling(struct gl_ruling *x, struct gl_error *err) {
+    int rc = ref(&x->ref, "body.ref", err);
+    if (rc == 0) rc = code(x->control.type, true, "body.control.type", err);
+    for (size_t i = 0; rc == 0 && i < x->n_documents; i++) rc = document(&x->documents[i], i, err);
+    if (rc == 0 && !x->movement_state && !x->channel && !x->declaration_state && !x->control.channel && x->n_documents == 0)
+        rc = gl_fail(err, -EINVAL, "body: says nothing; state, channel, control or documents is needed");
+    return rc;
+}
+
+static int snapshot(const struct gl_feed_record *r, struct gl_error *err) {
+    if (r->snapshot[0]) return gl_fail(err, -EINVAL, "snapshot: stands beside %s; its name belongs into the body", gl_feed_ops[r->op]);
+    if (r->op == GL_OP_SNAPSHOT_END && r->body.snap.sha256.len != 32)
+        return gl_fail(err, -EINVAL, "body.sha256: 32 bytes in base64 are needed, the digest of all records");
+    return 0;
+}
+
 int gl_feed_record_normalise(struct gl_feed_record *r, struct gl_error *err) {
     if (r->collection <= GL_COLLECTION_NONE || r->collection >= GL_COLLECTIONS)
-        return gl_fail(err, -EINVAL, "collection: must be movements, declarations or tags");
+        return gl_fail(err, -EINVAL, "collection: must be movements, declarations, tags, lookouts or traders");
+    if (r->snapshot[0] && r->op != GL_OP_UPSERT && r->op != GL_OP_CANCEL && r->op != GL_OP_EXPIRE && r->op != GL_OP_SNAPSHOT_BEGIN &&
+        r->op != GL_OP_SNAPSHOT_END && r->op != GL_OP_REKEY)
+        return gl_fail(err, -EINVAL, "op: a snapshot tells how things are, by upsert, cancel, expire and rekey");
     switch ((enum gl_feed_op)r->op) {
         case GL_OP_UPSERT: return upsert(r, err);
-        case GL_OP_CANCEL: return cancel(r, err);
+        case GL_OP_CANCEL:
+        case GL_OP_EXPIRE: return cancel(r, err);
+        case GL_OP_REKEY: return rekey(&r->body.rekey, err);
+        case GL_OP_CONTROL: return ruling(&r->body.ruling, err);
+        case GL_OP_SNAPSHOT_BEGIN:
+        case GL_OP_SNAPSHOT_END: return snapshot(r, err);
         case GL_OP_HEARTBEAT: return 0;
         case GL_OP_NONE: break;
     }
-    return gl_fail(err, -EINVAL, "op: must be upsert, cancel or heartbeat");
+    return gl_fail(err, -EINVAL, "op: must be upsert, cancel, heartbeat, expire, rekey, control, snapshot_begin or snapshot_end");
 }

@@ -159,21 +159,16 @@ bool gl_cache_is_void(const struct gl_cache *c, enum gl_collection which, const 
     return epoch[0] && c->epoch[which][0] && strcmp(epoch, c->epoch[which]) != 0;
 }
 
-int gl_cache_quarantine(struct gl_cache *c, enum gl_collection which, const char *epoch, int64_t seq, const char *where,
-                        const char *reason, int64_t now_wall, struct gl_error *err) {
-    char short_epoch[41], short_where[200], short_reason[400];
-    gl_clip(short_epoch, sizeof short_epoch, epoch);
-    gl_clip(short_where, sizeof short_where, where);
-    gl_clip(short_reason, sizeof short_reason, reason);
+int gl_cache_quarantine(struct gl_cache *c, const struct gl_quarantined *what, struct gl_error *err) {
     int rc = gl_db_begin(&c->db, err);
     if (rc < 0) return rc;
     struct gl_rows q = gl_db_query(&c->db, CACHE_PUT_QUARANTINE);
-    gl_put_int(&q, which); /* NONE too: a record so bad that it does not say what it is */
-    gl_put_text(&q, short_epoch);
-    gl_put_int(&q, seq < 0 ? 0 : seq);
-    gl_put_text(&q, short_where);
-    gl_put_text(&q, short_reason);
-    gl_put_int(&q, now_wall);
+    gl_put_int(&q, what->collection); /* NONE too: a record so bad that it does not say what it is */
+    gl_put_text(&q, what->epoch);
+    gl_put_int(&q, what->seq < 0 ? 0 : what->seq);
+    gl_put_text(&q, what->where);
+    gl_put_text(&q, what->reason);
+    gl_put_int(&q, what->at);
     if ((rc = gl_db_step(&q, err)) < 0) return rc;
     int64_t id = gl_take_int(&q);
     if ((rc = gl_taken(&q, err)) < 0) return rc;

@@ -382,7 +382,7 @@ int gl_cache_apply(struct gl_cache *c, const struct gl_feed_record *r, int64_t n
                    struct gl_error *err) {
     struct writing w = {.c = c, .owner = r->collection, .id = GL_INT_NULL, .epoch = r->epoch, .now = now_wall, .err = err};
     enum gl_applied applied = GL_APPLIED_OLDER;
-    if (r->collection <= GL_COLLECTION_NONE || r->collection >= GL_COLLECTIONS || (r->op != GL_OP_UPSERT && r->op != GL_OP_CANCEL))
+    if (r->collection <= GL_COLLECTION_NONE || r->collection > GL_COLLECTION_TAGS || (r->op != GL_OP_UPSERT && r->op != GL_OP_CANCEL))
         return gl_fail(err, -EINVAL, "cache: only upserts and cancels of movements, declarations and tags can be written");
     int rc = gl_db_begin(&c->db, err);
     if (rc == 0) rc = gl_db_save(&c->db, err);

@@ -148,7 +148,7 @@ static int load_listed(struct cache_lookup *l, int64_t movement, struct gl_answe
         struct gl_answer_declaration *known = find_declaration(l->a, &d->ref);
         if (known) known->listed_by |= (uint8_t)(1u << (m - l->a->movements)); /* an earlier movement lists it too */
         if (known) continue;
-        d->by = GL_BY_MOVEMENT | (d->received ? hit_by(l->c, row.id) : 0);
+        d->by = d->received ? hit_by(l->c, row.id) : 0;
         d->listed_by = (uint8_t)(1u << (m - l->a->movements));
         if ((rc = load_declaration_parts(l, d, row)) < 0) {
             gl_db_end(&q);
@@ -287,7 +287,7 @@ int gl_cache_lookup(struct gl_cache *c, const struct gl_query *q, struct gl_answ
     ret->lane = q->lane;
     ret->failed = ret->truncated = false;
     ret->n_movements = ret->n_declarations = 0;
-    ret->n_tags = 0;
+    ret->n_tags = ret->n_lookouts = 0;
     /* One transaction for all its queries: one snapshot, and locks taken once. */
     bool own = !c->db.in_tx;
     int rc = own ? gl_db_begin(&c->db, err) : 0;

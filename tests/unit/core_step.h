@@ -167,7 +167,7 @@ static inline struct gl_answer_declaration *answered_declaration(struct bench *b
 static inline void answer_listed(struct bench *b, const struct gl_query *q, struct lodged_movement *x, int index) {
     for (int k = 0; k < x->m.n_declarations; k++) {
         struct gl_answer_declaration *d = answered_declaration(b, &x->listed[k]);
-        d->by |= GL_BY_MOVEMENT | declaration_by(b, q, d);
+        d->by |= declaration_by(b, q, d);
         d->listed_by |= (uint8_t)(1u << index);
     }
 }

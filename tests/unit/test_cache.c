@@ -203,10 +203,10 @@ static void listed_declarations_come_along(void **state) {
     assert_int_equal(a->n_declarations, 3);
     assert_string_equal(a->declarations[0].ref.value, "MRN-B"); /* in the order of the movement */
     assert_false(a->declarations[0].received);
-    assert_int_equal(a->declarations[0].by, GL_BY_MOVEMENT);
+    assert_int_equal(a->declarations[0].by, 0);
     const struct gl_answer_declaration *d = &a->declarations[1];
     assert_true(d->received);
-    assert_int_equal(d->by, GL_BY_MOVEMENT | GL_BY_PLATE);
+    assert_int_equal(d->by, GL_BY_PLATE);
     assert_int_equal(d->listed_by, 1);
     assert_int_equal(d->version, 4);
     assert_int_equal(d->control, GL_CHANNEL_PHYSICAL);
