@@ -92,6 +92,13 @@ static const struct gl_setting settings_table[] = {
      .min = 0,
      .max = GL_LLRP_POWER_MAX,
      .help = "transmit power in dBm; the reader's nearest that is not above it. Not given: as the reader is set"},
+    {.name = "tid",
+     .type = GL_SET_INT,
+     .preset = "0",
+     .min = 0,
+     .max = GL_LLRP_TID_WORDS,
+     .help = "how many words (16 bits) of each tag's TID bank are read as well: 6 hold a serial number. Takes longer for each tag; "
+             "0: none"},
     {.name = "keepalive",
      .type = GL_SET_DURATION,
      .preset = "10s",
@@ -112,10 +119,13 @@ static const struct gl_setting settings_table[] = {
 
 static int llrp_open(void *state, const struct gl_settings *settings, const struct gl_sink *sink, struct gl_error *err) {
     struct gl_llrp *s = state;
-    int64_t session = gl_setting_int(settings, "session", 1), power = gl_setting_int(settings, "power", GL_LLRP_NO_POWER);
+    int64_t session = gl_setting_int(settings, "session", 1), power = gl_setting_int(settings, "power", GL_LLRP_NO_POWER),
+            tid = gl_setting_int(settings, "tid", 0);
     if (session < 0 || session > 3) return gl_fail(err, -EINVAL, "session: %lld is not within 0..3", (long long)session);
     if (power != GL_LLRP_NO_POWER && (power < 0 || power > GL_LLRP_POWER_MAX))
         return gl_fail(err, -EINVAL, "power: %lld is not within 0..%d dBm", (long long)power, GL_LLRP_POWER_MAX);
+    if (tid < 0 || tid > GL_LLRP_TID_WORDS)
+        return gl_fail(err, -EINVAL, "tid: %lld is not within 0..%d words", (long long)tid, GL_LLRP_TID_WORDS);
     memset(s, 0, sizeof *s);
     s->sink = *sink;
     s->out = GL_BUF(OUT_MAX);
@@ -125,6 +135,7 @@ static int llrp_open(void *state, const struct gl_settings *settings, const stru
         .timeout_ms = gl_setting_ms(settings, "timeout", 8 * SECOND),
         .session = (uint8_t)session,
         .power_dbm = (int)power,
+        .tid_words = (uint16_t)tid,
         .link_monitor = gl_setting_bool(settings, "link_monitor"),
     };
     return 0;

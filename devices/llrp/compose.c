@@ -28,6 +28,11 @@ enum {
     REPORT_AFTER_N_TAGS = 1,
     CONTENT = 0x1780,
     PC_WORDS = 0x40,
+    BANK_EPC = 1,
+    BANK_TID = 2,
+    MATCH = 0x20,
+    EPC_AT_BIT = 32,  /* behind the CRC and the PC word */
+    WITH_THE_TAG = 0, /* results are reported in the tag's own report */
 };
 
 void gl_llrp_compose_capabilities(const struct gl_llrp_plan *plan GL_UNUSED, uint32_t id, struct gl_buf *out) {
@@ -184,6 +189,59 @@ void gl_llrp_compose_rospec(const struct gl_llrp_plan *plan, uint32_t id, struct
     put_report(plan, out);
     gl_llrp_end(out, spec);
     gl_llrp_end_message(out, m);
+}
+
+/* Of every tag (an empty mask), for ever: the first words of its TID bank, without a password.
+ *
+ *     AccessSpec 207            id, antenna 0 = all, disabled, the ROSpec
+ *       AccessSpecStopTrigger 208   never: one that counts reads the TID of the first tags and then of none
+ *       AccessCommand 209
+ *         C1G2TagSpec 338
+ *           C1G2TargetTag 339         bank EPC, mask and data of no bits
+ *         C1G2Read 341              bank TID, from word 0
+ *       AccessReportSpec 239        with the tag */
+static void put_access_command(const struct gl_llrp_plan *plan, struct gl_buf *out) {
+    size_t command = gl_llrp_begin(out, GL_LLRP_ACCESS_COMMAND);
+    size_t tags = gl_llrp_begin(out, GL_LLRP_C1G2_TAG_SPEC);
+    size_t p = gl_llrp_begin(out, GL_LLRP_C1G2_TARGET_TAG);
+    gl_buf_u8(out, BANK_EPC << 6 | MATCH);
+    gl_buf_u16(out, EPC_AT_BIT);
+    gl_buf_u16(out, 0); /* bits of the mask */
+    gl_buf_u16(out, 0); /* and of what it is held against */
+    gl_llrp_end(out, p);
+    gl_llrp_end(out, tags);
+    p = gl_llrp_begin(out, GL_LLRP_C1G2_READ);
+    gl_buf_u16(out, GL_LLRP_READ_TID);
+    gl_buf_u32(out, 0); /* password */
+    gl_buf_u8(out, BANK_TID << 6);
+    gl_buf_u16(out, 0); /* from word */
+    gl_buf_u16(out, plan->tid_words);
+    gl_llrp_end(out, p);
+    gl_llrp_end(out, command);
+}
+
+void gl_llrp_compose_access_spec(const struct gl_llrp_plan *plan, uint32_t id, struct gl_buf *out) {
+    size_t m = gl_llrp_begin_message(out, GL_LLRP_ADD_ACCESSSPEC, id);
+    size_t spec = gl_llrp_begin(out, GL_LLRP_ACCESS_SPEC), p;
+    gl_buf_u32(out, GL_LLRP_READ_TID);
+    gl_buf_u16(out, 0); /* all antennas */
+    gl_buf_u8(out, GEN2);
+    gl_buf_u8(out, 0); /* disabled, as it must be when it is added */
+    gl_buf_u32(out, plan->rospec);
+    p = gl_llrp_begin(out, GL_LLRP_ACCESS_SPEC_STOP_TRIGGER);
+    gl_buf_u8(out, STOP_NEVER);
+    gl_buf_u16(out, 0);
+    gl_llrp_end(out, p);
+    put_access_command(plan, out);
+    p = gl_llrp_begin(out, GL_LLRP_ACCESS_REPORT_SPEC);
+    gl_buf_u8(out, WITH_THE_TAG);
+    gl_llrp_end(out, p);
+    gl_llrp_end(out, spec);
+    gl_llrp_end_message(out, m);
+}
+
+void gl_llrp_compose_enable_access(const struct gl_llrp_plan *plan GL_UNUSED, uint32_t id, struct gl_buf *out) {
+    gl_llrp_put_u32(out, GL_LLRP_ENABLE_ACCESSSPEC, id, GL_LLRP_READ_TID);
 }
 
 void gl_llrp_compose_enable(const struct gl_llrp_plan *plan, uint32_t id, struct gl_buf *out) {

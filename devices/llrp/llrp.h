@@ -6,12 +6,13 @@
 
 extern const struct gl_protocol gl_protocol_llrp;
 
-enum { GL_LLRP_ANTENNAS_MAX = 32, GL_LLRP_POWER_MAX = 40, GL_LLRP_NO_POWER = INT16_MIN };
+enum { GL_LLRP_ANTENNAS_MAX = 32, GL_LLRP_POWER_MAX = 40, GL_LLRP_NO_POWER = INT16_MIN, GL_LLRP_TID_WORDS = 16 };
 
 struct gl_llrp_policy { /* the settings */
     int64_t late_after_ms, keepalive_ms, timeout_ms;
-    uint8_t session; /* of Gen2: 0..3 */
-    int power_dbm;   /* GL_LLRP_NO_POWER = the reader's own */
+    uint8_t session;    /* of Gen2: 0..3 */
+    int power_dbm;      /* GL_LLRP_NO_POWER = the reader's own */
+    uint16_t tid_words; /* of each tag's TID bank; 0 = none is read */
     bool link_monitor;
 };
 
@@ -28,10 +29,13 @@ struct gl_llrp_plan { /* what is asked of the reader; flags fall when it decline
     uint32_t rospec;
     uint32_t keepalive_ms;
     uint8_t session;
+    uint16_t tid_words;
     bool link_monitor, hold, events, fill_warning; /* SET_READER_CONFIG */
     bool pc_words, singulation, power;             /* ADD_ROSPEC */
     uint16_t power_index, hop_table, channel;
 };
+
+enum { GL_LLRP_READ_TID = 1 }; /* the AccessSpec, and its one operation */
 
 /* Each asks for one thing, and the next is asked when it was answered. */
 enum gl_llrp_step {
@@ -44,6 +48,8 @@ enum gl_llrp_step {
     GL_LLRP_ASK_NO_ACCESS_SPECS,
     GL_LLRP_ASK_NO_ROSPECS,
     GL_LLRP_ASK_ROSPEC,
+    GL_LLRP_ASK_ACCESS_SPEC, /* the setting tid alone; this and the next */
+    GL_LLRP_ASK_ENABLE_ACCESS,
     GL_LLRP_ASK_ENABLE,
     GL_LLRP_RUN,
 };
@@ -121,4 +127,5 @@ void gl_llrp_antennas(struct gl_cursor body, uint32_t *ret_connected, uint32_t *
 
 typedef void gl_llrp_compose(const struct gl_llrp_plan *plan, uint32_t id, struct gl_buf *out);
 gl_llrp_compose gl_llrp_compose_capabilities, gl_llrp_compose_antennas, gl_llrp_compose_extensions, gl_llrp_compose_config,
-    gl_llrp_compose_no_access_specs, gl_llrp_compose_no_rospecs, gl_llrp_compose_rospec, gl_llrp_compose_enable;
+    gl_llrp_compose_no_access_specs, gl_llrp_compose_no_rospecs, gl_llrp_compose_rospec, gl_llrp_compose_access_spec,
+    gl_llrp_compose_enable_access, gl_llrp_compose_enable;

@@ -31,6 +31,8 @@ struct seen { /* a reader's time of a tag */
 struct tag {
     const uint8_t *epc; /* NULL = none was told */
     size_t bits;
+    const uint8_t *tid; /* NULL = not read */
+    size_t tid_words;
     int pc; /* -1 = not told */
     uint16_t antenna;
     bool rssi_told, count_told, cut; /* cut: an unknown parameter hides the rest */
@@ -45,6 +47,17 @@ static int take_epc(struct gl_cursor *c, size_t bits, struct tag *t) {
     t->epc = epc;
     t->bits = bits;
     return 0;
+}
+
+/* What the AccessSpec read of its TID bank: result u8 (0 = it succeeded), operation u16, words u16, the words. A tag that moved away too early
+ * gives none, and is reported all the same. */
+static void take_tid(struct gl_cursor *c, struct tag *t) {
+    uint8_t result = gl_get_u8(c);
+    uint16_t operation = gl_get_u16(c), words = gl_get_u16(c);
+    const uint8_t *tid = gl_get_bytes(c, (size_t)words * 2);
+    if (!tid || result != 0 || operation != GL_LLRP_READ_TID || words == 0 || words > GL_LLRP_TID_WORDS) return;
+    t->tid = tid;
+    t->tid_words = words;
 }
 
 static void take_seen(struct gl_cursor *c, enum gl_llrp_clock clock, struct seen *seen) {
@@ -68,6 +81,7 @@ static int take_parameter(struct gl_llrp_param *p, struct tag *t) {
             t->count = gl_get_u16(c);
             t->count_told = true;
             break;
+        case GL_LLRP_C1G2_READ_RESULT: take_tid(c, t); break;
         case GL_LLRP_C1G2_PC: t->pc = gl_get_u16(c); break;
         case GL_LLRP_FIRST_SEEN_UTC: take_seen(c, GL_LLRP_CLOCK_UTC, &t->first); break;
         case GL_LLRP_FIRST_SEEN_UPTIME: take_seen(c, GL_LLRP_CLOCK_UPTIME, &t->first); break;
@@ -130,6 +144,11 @@ static int tell(struct gl_llrp *s, const struct tag *t) {
     r.time = s->now.wall - time > BELIEVABLE_MS ? 0 : time;
     r.late = late ? GL_TRUE : GL_FALSE;
     gl_epc_hex(t->epc, t->bits, r.value.tag.epc);
+    if (t->tid) {
+        char tid[GL_EPC];
+        gl_epc_hex(t->tid, t->tid_words * 16, tid);
+        gl_clip(r.value.tag.tid, sizeof r.value.tag.tid, tid); /* fits: GL_LLRP_TID_WORDS */
+    }
     gl_epc_uri(t->epc, t->bits, t->pc, r.value.tag.uri, sizeof r.value.tag.uri);
     if (t->antenna > 0) r.value.tag.antenna = t->antenna;
     if (t->rssi_told) r.value.tag.rssi_dbm = t->rssi;

@@ -52,6 +52,11 @@ static bool wants_extensions(const struct gl_llrp *s) {
     return s->plan.link_monitor;
 }
 
+/* Without it the tags are read all the same, by their EPC alone. */
+static bool wants_tid(const struct gl_llrp *s) {
+    return s->plan.tid_words > 0;
+}
+
 static int take_capabilities(struct gl_llrp *s, struct gl_cursor body) {
     struct gl_llrp_plan *plan = &s->plan;
     const struct gl_llrp_reader *r = &s->reader;
@@ -103,6 +108,10 @@ static const struct step {
                                 NULL, 0},
     [GL_LLRP_ASK_ROSPEC] = {GL_LLRP_ADD_ROSPEC, GL_LLRP_ADD_ROSPEC_RESPONSE, gl_llrp_compose_rospec, NULL, NULL, false,
                             rospec_options, GL_COUNT(rospec_options)},
+    [GL_LLRP_ASK_ACCESS_SPEC] = {GL_LLRP_ADD_ACCESSSPEC, GL_LLRP_ADD_ACCESSSPEC_RESPONSE, gl_llrp_compose_access_spec, wants_tid,
+                                 NULL, true, NULL, 0},
+    [GL_LLRP_ASK_ENABLE_ACCESS] = {GL_LLRP_ENABLE_ACCESSSPEC, GL_LLRP_ENABLE_ACCESSSPEC_RESPONSE, gl_llrp_compose_enable_access,
+                                   wants_tid, NULL, true, NULL, 0},
     [GL_LLRP_ASK_ENABLE] = {GL_LLRP_ENABLE_ROSPEC, GL_LLRP_ENABLE_ROSPEC_RESPONSE, gl_llrp_compose_enable, NULL, NULL, false, NULL,
                             0},
     [GL_LLRP_RUN] = {0},
@@ -173,6 +182,7 @@ static int declined(struct gl_llrp *s, const struct gl_llrp_outcome *outcome) {
     describe(outcome, why, sizeof why);
     if (step->needless) {
         gl_llrp_note(s, "request_declined", "%s: %s", name, why);
+        if (s->step == GL_LLRP_ASK_ACCESS_SPEC) s->plan.tid_words = 0; /* there is nothing to enable */
         return go_to(s, s->step + 1);
     }
     const struct option *o = choose(step, &s->plan, outcome->parameter);
@@ -267,6 +277,7 @@ int gl_llrp_session_greeted(struct gl_llrp *s) {
         .rospec = another_rospec(s),
         .keepalive_ms = (uint32_t)s->policy.keepalive_ms,
         .session = s->policy.session,
+        .tid_words = s->policy.tid_words,
         .events = true,
         .pc_words = true,
         .singulation = true,

@@ -42,7 +42,8 @@ static const struct gl_field plate_f[] = {
 static GL_FIELDS(plate, gl_plate_value);
 
 static const struct gl_field tag_f[] = {
-    GL_TEXT(gl_tag_value, epc, 0),      GL_TEXT(gl_tag_value, uri, 0), GL_INT(gl_tag_value, antenna, 1, 65535, 0),
+    GL_TEXT(gl_tag_value, epc, 0),      GL_TEXT(gl_tag_value, tid, 0),
+    GL_TEXT(gl_tag_value, uri, 0),      GL_INT(gl_tag_value, antenna, 1, 65535, 0),
     GL_REAL(gl_tag_value, rssi_dbm, 0), COUNT(gl_tag_value, count),
 };
 static GL_FIELDS(tag, gl_tag_value);

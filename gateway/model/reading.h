@@ -11,6 +11,8 @@ enum {
     GL_REF_TYPE = 9,
     GL_REF = 65,
     GL_EPC = 129,       /* hexadecimal, upper case: up to 512 bits */
+    GL_TID = 65,        /* the same: up to 256 bits */
+    GL_TID_LEAST = 16,  /* digits by which a TID can tell one tag: its first 32 bits only name the chip */
     GL_CODE_TEXT = 4297 /* the longest alphanumeric QR code */
 };
 
@@ -85,6 +87,7 @@ struct gl_container_value {
 
 struct gl_tag_value {
     char epc[GL_EPC]; /* "" = a tag whose EPC has no bits */
+    char tid[GL_TID]; /* the tag's own memory bank of its maker, as far as it was read: hexadecimal, upper case; "" = not read */
     char uri[161];    /* pure identity: "urn:epc:id:sgtin:..."; "urn:epc:raw:..." when it is of no known scheme */
     int64_t antenna;  /* from 1 */
     double rssi_dbm;  /* the strongest */

@@ -6,6 +6,8 @@
  *       - when it is 6 dB stronger, or stronger at all on another antenna,
  *       - when it is live and what went on was late (a late read never goes on within `repeat`).
  *
+ * A tag is told apart by its EPC and, where the reader reads it, its TID: factory tags may share an EPC.
+ *
  * What was held back in between is not lost: the next that goes on carries how often the tag was seen, and its strongest signal.
  *
  * Thrown away and counted are reads that are too weak (`min_rssi`), tags that are no vehicle's (`only`), and new tags beyond 20 a second: the host
@@ -34,7 +36,7 @@ enum { MOST_TAGS = 512, MOST_PREFIXES = 32, NEW_BURST = 64, NEW_PER_S = 20, NO_L
 
 /* A tag in a lane, as it was passed on last, and what was held back since. */
 struct tag {
-    char epc[GL_EPC], lane[GL_ID];
+    char epc[GL_EPC], tid[GL_TID], lane[GL_ID];
     bool used, late;
     uint64_t turn; /* when it was seen last: the least is the first to go */
     int64_t mono, seen_mono, antenna;
@@ -130,7 +132,9 @@ static bool have_room(struct rfid_plugin *p, bool late, int64_t mono) {
 static struct tag *find_tag(struct rfid_plugin *p, const struct gl_reading *r) {
     for (size_t i = 0; i < MOST_TAGS; i++) {
         struct tag *t = &p->tags[i];
-        if (t->used && strcmp(t->epc, r->value.tag.epc) == 0 && strcmp(t->lane, r->lane) == 0) return t;
+        if (t->used && strcmp(t->epc, r->value.tag.epc) == 0 && strcmp(t->tid, r->value.tag.tid) == 0 &&
+            strcmp(t->lane, r->lane) == 0)
+            return t;
     }
     return NULL;
 }
@@ -195,6 +199,7 @@ static const char *dropped_as(struct rfid_plugin *p, struct gl_reading *r) {
         t = place_for(p);
         *t = (struct tag){.used = true, .held_strong = NAN};
         memcpy(t->epc, r->value.tag.epc, sizeof t->epc);
+        memcpy(t->tid, r->value.tag.tid, sizeof t->tid);
         memcpy(t->lane, r->lane, sizeof t->lane);
     }
     t->turn = ++p->turns;

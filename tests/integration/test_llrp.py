@@ -47,7 +47,7 @@ class Core(test_device.Core):
         if m.get("kind") == "tag":
             c = Cursor(data[9:])
             c.text(), c.take("q"), c.take("q"), c.text(), c.text(), c.text(), c.take("q")
-            m.update(epc=c.text(), uri=c.text(), antenna=c.take("q"), rssi=c.take("d"), count=c.take("q"), confidence=c.take("d"))
+            m.update(epc=c.text(), tid=c.text(), uri=c.text(), antenna=c.take("q"), rssi=c.take("d"), count=c.take("q"), confidence=c.take("d"))
             candidates, evidence, late = c.take("H"), c.take("H"), c.take("B")
             assert (candidates, evidence) == (0, 0)
             m["late"] = late == 2
@@ -280,7 +280,7 @@ class Rig(unittest.TestCase):
         self.say(child, "quit")
         self.assertEqual(child.wait(WITHIN), 0)
 
-    def device(self, at):
+    def device(self, at, more=""):
         (self.dir / "post.yaml").write_text(f"""
 post: {{id: north, timezone: Europe/Tallinn}}
 mqtt: {{url: "mqtt://127.0.0.1:1883"}}
@@ -299,7 +299,7 @@ lanes:
     profile: any
     direction: in
     devices:
-      tag: {{use: rfid/llrp, at: "{at}", repeat: 0s}}
+      tag: {{use: rfid/llrp, at: "{at}", repeat: 0s{more}}}
 """)
         core = Core(self.dir / "run")
         self.addCleanup(core.close)
@@ -379,6 +379,21 @@ class OurClient(Rig):
         sim, lines, port = self.simulator(*options)
         core, _ = self.device(f"tcp://127.0.0.1:{port}")
         self.assert_reads(core, sim, lines)
+
+    def test_reads_the_tid_bank(self):
+        sim, lines, port = self.simulator()
+        tap = Tap(port)
+        core, _ = self.device(f"tcp://127.0.0.1:{tap.port}", ", tid: 6")
+        lines.with_text("active")
+        core.next("status", state="online")
+        self.say(sim, f"tag {TAG}")
+        first = core.next("reading", kind="tag", epc=TAG)["tid"]
+        self.say(sim, f"tag {OTHER}")
+        other = core.next("reading", kind="tag", epc=OTHER)["tid"]
+        self.assertRegex(first, "^E2801105[0-9A-F]{16}$")
+        self.assertNotEqual(first, other)
+        tap.close()
+        self.assert_sound(tap.pieces)
 
     def test_copes_with_a_reader_without_a_clock(self):
         self.copes_with("--clock", "uptime")

@@ -89,14 +89,18 @@ static inline void portal_through(struct bench *b, const char *lane) {
     portal_end(b, lane);
 }
 
-static inline void tag_as(struct bench *b, const char *lane, const char *epc, bool late) {
+static inline void tag_with(struct bench *b, const char *lane, const char *epc, const char *tid, bool late) {
     struct gl_reading r;
     reading_at(&r, b, lane, "tag", GL_READING_TAG);
     gl_clip(r.value.tag.epc, sizeof r.value.tag.epc, epc);
+    gl_clip(r.value.tag.tid, sizeof r.value.tag.tid, tid);
     r.value.tag.antenna = 1;
     r.value.tag.rssi_dbm = -52;
     r.late = gl_tri(late);
     send(b, &r);
+}
+static inline void tag_as(struct bench *b, const char *lane, const char *epc, bool late) {
+    tag_with(b, lane, epc, "", late);
 }
 static inline void tag(struct bench *b, const char *lane, const char *epc) {
     tag_as(b, lane, epc, false);

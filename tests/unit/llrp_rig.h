@@ -44,6 +44,7 @@ static inline void on_reading(void *user, struct gl_reading *r, const struct gl_
     assert_true(isnan(r->confidence));
     assert_string_equal(r->source_id, "");
     gl_buf_printf(&g->log, "tag %s", t->epc);
+    if (t->tid[0]) gl_buf_printf(&g->log, " tid %s", t->tid);
     if (t->antenna > 0) gl_buf_printf(&g->log, " antenna %lld", (long long)t->antenna);
     if (!isnan(t->rssi_dbm)) gl_buf_printf(&g->log, " %.0f dBm", t->rssi_dbm);
     if (t->count >= 0) gl_buf_printf(&g->log, " x%lld", (long long)t->count);

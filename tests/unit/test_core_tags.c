@@ -384,8 +384,48 @@ static void trailers_tag(void **state) {
     bench_free(b);
 }
 
+/* Factory tags that share an EPC: their TIDs tell whose they are. */
+static void told_apart_by_tid(void **state) {
+    static const char *const tids[] = {"E28011052000AAAA00000001", "E28011052000AAAA00000002", "E28011052000BBBB00000003"};
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        struct bench *b = tags_up();
+        struct gl_answer_tag *own = register_tag(b, "", "NC15REG"), *other = register_tag(b, "", "KA1234AB");
+        gl_clip(own->tid, sizeof own->tid, "E28011052000AAAA00000001");
+        gl_clip(other->tid, sizeof other->tid, "E28011052000AAAA00000002");
+        loop(b, "in-1", GL_ZONE_ENTRY, true);
+        plate(b, "in-1", i == 3 ? "" : "NC15REG");
+        tag_with(b, "in-1", EPC_A, tids[i % 3], false); /* its EPC is registered for NC15REG: anybody can write it */
+        later(b, 1 * SECOND);
+        trailer(b, "in-1", "NC16TRL");
+        loop(b, "in-1", GL_ZONE_ENTRY, false);
+        later(b, 12 * SECOND);
+        if (i == 1)
+            assert_inspected(b, "in-1", DESK, "TAG_MISMATCH"); /* the EPC was copied */
+        else
+            assert_released(b, "in-1");
+        if (i == 3) assert_string_equal(last(b)->match.by, "tag");
+        bench_free(b);
+    }
+}
+
+/* The first read of a tag had no time for its TID. */
+static void tid_comes_later(void **state) {
+    (void)state;
+    struct bench *b = tags_up();
+    struct gl_answer_tag *other = register_tag(b, "", "KA1234AB");
+    gl_clip(other->tid, sizeof other->tid, "E28011052000AAAA00000002");
+    comes(b, "NC15REG", EPC_A);
+    assert_released(b, "in-1");
+    tag_with(b, "in-1", EPC_A, "E28011052000AAAA00000002", false);
+    assert_inspected(b, "in-1", DESK, "TAG_MISMATCH");
+    bench_free(b);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(told_apart_by_tid),
+        cmocka_unit_test(tid_comes_later),
         cmocka_unit_test(agrees),
         cmocka_unit_test(stands_for_the_plate),
         cmocka_unit_test(disagrees),

@@ -79,9 +79,10 @@ static void kinds_round_trip(void **state) {
                                "\"value\":\"26EE\"},\"signature\":\"unknown_key\"}" TAIL},
         {GL_READING_CODE,
          HEAD "{\"symbology\":null,\"text\":null,\"data\":\"AP8=\",\"reference\":null,\"signature\":\"none\"}" TAIL},
-        {GL_READING_TAG, HEAD "{\"epc\":\"3034257BF7194E4000001A85\",\"uri\":\"urn:epc:id:sgtin:0614141.812345.6789\","
-                              "\"antenna\":2,\"rssi_dbm\":-52.5,\"count\":3}" TAIL},
-        {GL_READING_TAG, HEAD "{\"epc\":null,\"uri\":null,\"antenna\":null,\"rssi_dbm\":null,\"count\":null}" TAIL},
+        {GL_READING_TAG,
+         HEAD "{\"epc\":\"3034257BF7194E4000001A85\",\"tid\":\"E28011052000\",\"uri\":\"urn:epc:id:sgtin:0614141.812345.6789\","
+              "\"antenna\":2,\"rssi_dbm\":-52.5,\"count\":3}" TAIL},
+        {GL_READING_TAG, HEAD "{\"epc\":null,\"tid\":null,\"uri\":null,\"antenna\":null,\"rssi_dbm\":null,\"count\":null}" TAIL},
         {GL_READING_RADIATION,
          HEAD "{\"phase\":\"occupancy\",\"gamma_alarm\":true,\"neutron_alarm\":false,\"fault\":\"joined\",\"tamper\":null,"
               "\"occupancy\":{\"start\":\"2026-11-23T11:16:50.000Z\",\"end\":\"2026-11-23T11:16:57.100Z\",\"counter\":637},"
