@@ -12,14 +12,15 @@
 #include "cli/cli.h"
 #include "cli/import_reader.h"
 
-enum { WINDOW = 32, MOST_TOLD = 1000 };
+enum { WINDOW = 32, MOST_TOLD = 1000, MAPPING = 64 << 10 /* most bytes of a mapping */ };
 
 struct importing {
     const char *file;
+    struct gl_import_options options;
     bool dry;
     int gateway;   /* fd; -1 with --dry-run */
     void *scratch; /* room for one message */
-    uint64_t loaded, refused, told;
+    uint64_t loaded, refused, told, notes;
     unsigned first, n_flight; /* a ring of the records sent and not answered */
     char flight[WINDOW][GL_REF + GL_REF_TYPE];
     struct gl_error error; /* why it cannot go on */
@@ -32,6 +33,14 @@ static void tell_bad(struct importing *im, const char *where, const char *reason
     gl_cli_clean(w, sizeof w, where);
     gl_cli_clean(r, sizeof r, reason);
     fprintf(stderr, "%s: %s: %s\n", im->file, w, r);
+}
+
+static void tell_note(struct importing *im, const char *where, const char *text) {
+    char w[160], t[400];
+    if (im->notes++ >= MOST_TOLD) return;
+    gl_cli_clean(w, sizeof w, where);
+    gl_cli_clean(t, sizeof t, text);
+    fprintf(stderr, "%s: %s: note: %s\n", im->file, w, t);
 }
 
 /* ---- towards the gateway ---- */
@@ -94,18 +103,29 @@ static int take_news(struct importing *im, int fd, struct gl_reader_news *news) 
                 if (rc < 0) return rc;
                 break;
             case GL_FRAME_BAD: tell_bad(im, news->where, news->reason); break;
+            case GL_FRAME_NOTE: tell_note(im, news->where, news->reason); break;
             case GL_FRAME_END: return news->result < 0 ? gl_fail(&im->error, (int)news->result, "%s", news->reason) : 0;
         }
     }
 }
 
-static int open_file(const char *file, struct gl_error *err) {
+/* When a file was written; of what is no file, and of one from the future, now. */
+static int64_t written_at(const struct stat *st) {
+    int64_t now = gl_now_read().wall;
+    int64_t then = (int64_t)st->st_mtim.tv_sec * 1000 + st->st_mtim.tv_nsec / 1000000;
+    return S_ISREG(st->st_mode) && then > 0 && then < now ? then : now;
+}
+
+static int open_file(const char *file, int64_t *ret_written, struct gl_error *err) {
     struct stat st;
     int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (fd < 0) return gl_fail(err, -errno, "%s", strerror(errno));
     const char *wrong = fstat(fd, &st) < 0 ? strerror(errno) : S_ISDIR(st.st_mode) ? "a folder; name the files in it" : NULL;
     if (!wrong && S_ISREG(st.st_mode) && st.st_size > GL_READER_FILE) wrong = "longer than 256 MiB; split it";
-    if (!wrong) return fd;
+    if (!wrong) {
+        *ret_written = written_at(&st);
+        return fd;
+    }
     close(fd);
     return gl_fail(err, -EINVAL, "%s", wrong);
 }
@@ -113,10 +133,11 @@ static int open_file(const char *file, struct gl_error *err) {
 static int import(struct importing *im, struct gl_reader_news *news) {
     pid_t pid;
     int from;
-    int fd = open_file(im->file, &im->error);
+    int fd = open_file(im->file, &im->options.as_of, &im->error);
     if (fd < 0) return fd;
     fflush(stdout);
-    int rc = gl_reader_start(fd, &pid, &from, &im->error);
+    im->options.now = gl_now_read().wall;
+    int rc = gl_reader_start(fd, &im->options, &pid, &from, &im->error);
     if (rc < 0) return rc;
     rc = take_news(im, from, news);
     close(from);
@@ -131,6 +152,7 @@ static int import_and_tell(struct importing *im, struct gl_reader_news *news) {
     int rc = import(im, news);
     FILE *to = im->dry ? stderr : stdout;
     if (im->told > MOST_TOLD) fprintf(stderr, "%s: and %llu more\n", im->file, (unsigned long long)(im->told - MOST_TOLD));
+    if (im->notes > MOST_TOLD) fprintf(stderr, "%s: and %llu more notes\n", im->file, (unsigned long long)(im->notes - MOST_TOLD));
     if (rc < 0) {
         char why[400];
         gl_cli_clean(why, sizeof why, im->error.text);
@@ -142,13 +164,13 @@ static int import_and_tell(struct importing *im, struct gl_reader_news *news) {
     return rc < 0 ? GL_CLI_NOTHING : im->refused > 0 ? GL_CLI_WRONG : GL_CLI_DONE;
 }
 
-static int import_all(int n, char **files, bool dry, int gateway) {
+static int import_all(int n, char **files, const struct gl_import_options *options, bool dry, int gateway) {
     int worst = GL_CLI_DONE;
     GL_CLEANUP(gl_freep) struct gl_reader_news *news = malloc(sizeof *news);
     GL_CLEANUP(gl_freep) void *scratch = malloc(gl_ipc_scratch_size());
     if (!news || !scratch) return GL_CLI_NOTHING;
     for (int i = 0; i < n; i++) {
-        struct importing im = {.file = files[i], .dry = dry, .gateway = gateway, .scratch = scratch};
+        struct importing im = {.file = files[i], .options = *options, .dry = dry, .gateway = gateway, .scratch = scratch};
         int status = import_and_tell(&im, news);
         if (status > worst) worst = status;
         if (im.n_flight > 0) return GL_CLI_NOTHING; /* the gateway is gone, or its answers are out of step */
@@ -156,24 +178,64 @@ static int import_all(int n, char **files, bool dry, int gateway) {
     return worst;
 }
 
+/* ---- the command line ---- */
+/* The whole of a mapping, to be freed; NULL and err. */
+static char *read_mapping(const char *file, size_t *ret_len, struct gl_error *err) {
+    GL_CLEANUP(gl_close_fd) int fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    char *bytes = fd < 0 ? NULL : malloc(MAPPING + 1);
+    ssize_t got = 0, n = 1;
+    while (bytes && n > 0 && got <= MAPPING)
+        if ((n = read(fd, bytes + got, (size_t)(MAPPING + 1 - got))) > 0) got += n;
+    if (bytes && n == 0 && got <= MAPPING) {
+        *ret_len = (size_t)got;
+        return bytes;
+    }
+    gl_fail(err, -1, "%s: %s", file, got > MAPPING ? "longer than 64 KiB; it is no mapping" : strerror(errno));
+    free(bytes);
+    return NULL;
+}
+
+/* Local times in files are those of the post, unless the command line says otherwise. */
+static int choose_zone(const char *given, const struct gl_config *c, struct gl_import_options *options) {
+    options->zone = given ? given : c && c->timezone[0] ? c->timezone : NULL;
+    if (!options->zone) return 0;
+    bool known = strcmp(gl_cli_zone(options->zone), options->zone) == 0;
+    if (!known && given)
+        return gl_cli_usage("import", "--zone %s: this machine knows no such time zone; write one like Europe/Tallinn", given);
+    if (!known) options->zone = NULL;
+    return 0;
+}
+
+static int load(int n, char **files, const struct gl_import_options *options, const struct gl_config *c) {
+    struct gl_error err;
+    GL_CLEANUP(gl_close_fd) int gateway = gl_cli_connect(c, &err);
+    if (gateway >= 0) return import_all(n, files, options, false, gateway);
+    fprintf(stderr, "greenlane: %s\n", err.text);
+    return GL_CLI_NOTHING;
+}
+
 static int run(int argc, char **argv) {
-    const char *file = NULL;
+    const char *file = NULL, *zone = NULL, *mapping = NULL;
     bool dry = false;
-    const struct gl_cli_option options[] = {{"config", &file, NULL}, {"dry-run", NULL, &dry}};
+    const struct gl_cli_option options[] = {
+        {"config", &file, NULL}, {"dry-run", NULL, &dry}, {"zone", &zone, NULL}, {"mapping", &mapping, NULL}};
+    struct gl_import_options how = {.zone = NULL};
     struct gl_error err;
     int status;
     int n = gl_cli_parse(&gl_cli_import, argc, argv, options, GL_COUNT(options), 1, 4096, &status);
     if (n < 0) return status;
-    if (dry) return import_all(n, argv, true, -1);
-    struct gl_config *c = gl_cli_config(file, false);
-    if (!c) return GL_CLI_NOTHING;
-    GL_CLEANUP(gl_close_fd) int gateway = gl_cli_connect(c, &err);
-    gl_config_free(c);
-    if (gateway < 0) {
+    GL_CLEANUP(gl_freep) char *bytes = mapping ? read_mapping(mapping, &how.mapping_len, &err) : NULL;
+    if (mapping && !bytes) {
         fprintf(stderr, "greenlane: %s\n", err.text);
         return GL_CLI_NOTHING;
     }
-    return import_all(n, argv, false, gateway);
+    how.mapping = bytes;
+    struct gl_config *c = dry && !file ? NULL : gl_cli_config(file, false);
+    if (!c && !(dry && !file)) return GL_CLI_NOTHING;
+    status = choose_zone(zone, c, &how);
+    if (status == 0) status = dry ? import_all(n, argv, &how, true, -1) : load(n, argv, &how, c);
+    gl_config_free(c);
+    return status;
 }
 
 const struct gl_cli_command gl_cli_import = {
@@ -184,15 +246,21 @@ const struct gl_cli_command gl_cli_import = {
         "Usage: greenlane import FILE... [--dry-run]\n"
         "\n"
         "Loads movements, declarations and registered tags from files into the running gateway. The format is recognised:\n"
-        "  JSON lines   one record a line, as on the feed: {\"collection\":\"movements\",\"body\":{...}};\n"
-        "               collections are movements, declarations and tags\n"
-        "  NCTS         one XML message of the New Computerised Transit System, phase 5, such as CC015C\n"
+        "  JSON lines   one record a line, as on the feed: {\"collection\":\"movements\",\"body\":{...}}\n"
+        "  XML          messages of NCTS phase 5 (CC015C, CC029C, CC060C, ...), ASYCUDA declarations, entry summaries (CC315A),\n"
+        "               declarations in the WCO data model\n"
+        "  JSON         GVMS movements, Digitoll consignments and routing results, ACE and ACI e-manifests\n"
+        "  CSV          with --mapping alone\n"
         "Each file is parsed in a process of its own that can do nothing else. A bad record is named and left out; the others are "
         "loaded.\n"
-        "Loading a file twice changes nothing: each record carries its version.\n"
+        "What loads nothing, such as a request to cancel, and what is doubtful without being wrong is told as a note.\n"
+        "Loading a file twice changes nothing: each record carries its version, or is as old as the file where its format has "
+        "none.\n"
         "\n"
         "  --dry-run       prints the records as they would be loaded, one JSON object a line, and loads nothing; needs no "
         "gateway\n"
+        "  --zone NAME     local times in files are of this time zone, such as Europe/Tallinn; else of post.timezone\n"
+        "  --mapping FILE  the files are CSV; this says which column is what\n"
         "  --config FILE   the configuration of the post\n"
         "\n"
         "Examples:\n"

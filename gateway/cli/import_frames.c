@@ -23,6 +23,7 @@ void gl_frame_pack(const struct gl_reader_news *news, struct gl_buf *out) {
     switch (news->kind) {
         case GL_FRAME_RECORD: gl_feed_record_pack(&news->record, &body); break;
         case GL_FRAME_BAD:
+        case GL_FRAME_NOTE:
             put_text(&body, news->where);
             put_text(&body, news->reason);
             break;
@@ -46,7 +47,7 @@ int gl_frame_unpack(uint8_t kind, const void *bytes, size_t len, struct gl_reade
         /* Checked once more on this side: a reader that was taken over can say no more than a file could. */
         rc = gl_feed_record_unpack(&c, &ret->record);
         if (rc == 0 && (ret->record.op == GL_OP_HEARTBEAT || gl_feed_record_normalise(&ret->record, &err) < 0)) rc = -EBADMSG;
-    } else if (kind == GL_FRAME_BAD) {
+    } else if (kind == GL_FRAME_BAD || kind == GL_FRAME_NOTE) {
         rc = take_text(&c, ret->where, sizeof ret->where);
         if (rc == 0) rc = take_text(&c, ret->reason, sizeof ret->reason);
     } else if (kind == GL_FRAME_END) {

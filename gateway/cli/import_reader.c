@@ -14,7 +14,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "feed/import.h"
 #include "sandbox/sandbox.h"
 
 enum { FILE_FD = 3, PIPE_FD = 4 };
@@ -79,12 +78,19 @@ static int on_record(void *user, const struct gl_feed_record *r) {
     return send_frame(news);
 }
 
-static void on_bad(void *user, const char *where, const char *reason) {
-    struct gl_reader_news *news = user;
-    news->kind = GL_FRAME_BAD;
+static void send_words(struct gl_reader_news *news, enum gl_frame kind, const char *where, const char *text) {
+    news->kind = kind;
     gl_clip(news->where, sizeof news->where, where);
-    gl_clip(news->reason, sizeof news->reason, reason);
+    gl_clip(news->reason, sizeof news->reason, text);
     if (send_frame(news) < 0) _exit(1); /* nobody listens any more */
+}
+
+static void on_bad(void *user, const char *where, const char *reason) {
+    send_words(user, GL_FRAME_BAD, where, reason);
+}
+
+static void on_note(void *user, const char *where, const char *text) {
+    send_words(user, GL_FRAME_NOTE, where, text);
 }
 
 static int read_file(uint8_t **ret, size_t *ret_len, struct gl_error *err) {
@@ -115,17 +121,17 @@ static int read_file(uint8_t **ret, size_t *ret_len, struct gl_error *err) {
     return gl_fail(err, -ENOMEM, "out of memory");
 }
 
-static void serve(void) {
+static void serve(const struct gl_import_options *options) {
     static struct gl_reader_news news; /* this process does nothing else */
     struct gl_error err = {""};
     uint8_t *bytes = NULL;
     size_t len = 0;
-    const struct gl_import_sink sink = {&news, on_record, on_bad};
+    const struct gl_import_sink sink = {&news, on_record, on_bad, on_note};
     int rc = limit_resources();
     if (rc == 0) rc = limit_calls();
     if (rc < 0) gl_fail(&err, rc, "the reader of files cannot be locked in: %s", strerror(-rc));
     if (rc == 0) rc = read_file(&bytes, &len, &err);
-    if (rc == 0) rc = gl_import(bytes, len, &sink, &err);
+    if (rc == 0) rc = gl_import(bytes, len, options, &sink, &err);
     news.kind = GL_FRAME_END;
     news.result = rc;
     gl_clip(news.reason, sizeof news.reason, rc < 0 ? err.text : "");
@@ -142,7 +148,7 @@ static int keep_two(int file, int to) {
     return 0;
 }
 
-int gl_reader_start(int file, pid_t *ret_pid, int *ret_fd, struct gl_error *err) {
+int gl_reader_start(int file, const struct gl_import_options *options, pid_t *ret_pid, int *ret_fd, struct gl_error *err) {
     int ends[2];
     json_object_seed(0); /* jansson opens /dev/urandom for it: not any more in the child */
     if (pipe2(ends, O_CLOEXEC) < 0) {
@@ -152,7 +158,7 @@ int gl_reader_start(int file, pid_t *ret_pid, int *ret_fd, struct gl_error *err)
     pid_t pid = fork();
     if (pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (keep_two(file, ends[1]) == 0) serve();
+        if (keep_two(file, ends[1]) == 0) serve(options);
         _exit(1);
     }
     int failed = errno;

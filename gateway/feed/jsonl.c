@@ -12,7 +12,11 @@ static int check_file_record(struct gl_feed_record *r, struct gl_error *err) {
     if (r->op == GL_OP_HEARTBEAT)
         return gl_fail(err, -EINVAL, "op: a heartbeat belongs to a live feed, not into a file; leave the line out");
     if (r->epoch[0] == '\0' && r->seq != 0) return gl_fail(err, -EINVAL, "epoch: missing beside seq; give both or none");
-    if (r->epoch[0] != '\0' && r->seq == 0) return gl_fail(err, -EINVAL, "seq: missing beside epoch; give both or none");
+    bool frame = r->op == GL_OP_SNAPSHOT_BEGIN || r->op == GL_OP_SNAPSHOT_END; /* may stand at number 0 */
+    if (frame && r->epoch[0] == '\0') return gl_fail(err, -EINVAL, "epoch: missing; a snapshot belongs to a numbering");
+    if (r->epoch[0] != '\0' && r->seq == 0 && !frame) return gl_fail(err, -EINVAL, "seq: missing beside epoch; give both or none");
+    if (r->epoch[0] != '\0' && r->as_of == 0)
+        return gl_fail(err, -EINVAL, "as_of: missing beside epoch; it is the time of the record");
     return gl_feed_record_normalise(r, err);
 }
 

@@ -10,9 +10,10 @@ struct reader {
     XML_Parser parser;
     const struct gl_xml_events *events;
     void *user;
+    struct gl_xml_place *where;
     struct gl_error *err;
     int rc; /* the first failure */
-    size_t depth;
+    size_t depth, elements;
     size_t path_len;
     bool leaf;       /* no child seen yet in the innermost element */
     size_t seen;     /* bytes of text in it, blanks included */
@@ -26,6 +27,11 @@ static void stop(struct reader *r, int rc) {
     XML_StopParser(r->parser, XML_FALSE);
 }
 
+/* Callbacks may ask where they are. */
+static void tell_line(struct reader *r) {
+    r->where->line = XML_GetCurrentLineNumber(r->parser);
+}
+
 static bool is_blank(char c) {
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
@@ -37,6 +43,7 @@ static void on_open(void *data, const XML_Char *name, const XML_Char **attribute
     const char *local = bar ? bar + 1 : name;
     size_t n = strlen(local);
     if (r->text_len > 0) return stop(r, gl_fail(r->err, -EBADMSG, "text stands beside elements; only one of both is right"));
+    if (r->elements++ == GL_XML_ELEMENTS) return stop(r, gl_fail(r->err, -E2BIG, "more than %d elements", GL_XML_ELEMENTS));
     if (r->depth == GL_XML_DEPTH) return stop(r, gl_fail(r->err, -E2BIG, "elements nested deeper than %d", GL_XML_DEPTH));
     if (r->path_len + 1 + n >= sizeof r->path) return stop(r, gl_fail(r->err, -E2BIG, "element names too long"));
     r->path[r->path_len] = '/';
@@ -45,6 +52,7 @@ static void on_open(void *data, const XML_Char *name, const XML_Char **attribute
     r->depth++;
     r->leaf = true;
     r->seen = r->text_len = 0;
+    tell_line(r);
     int rc = r->events->open(r->user, r->path, r->err);
     if (rc < 0) stop(r, rc);
 }
@@ -69,6 +77,7 @@ static int end_text(struct reader *r) {
 static void on_close(void *data, const XML_Char *name GL_UNUSED) {
     struct reader *r = data;
     if (r->rc < 0) return;
+    tell_line(r);
     int rc = end_text(r);
     if (rc == 0) rc = r->events->close(r->user, r->path, r->err);
     if (rc < 0) return stop(r, rc);
@@ -110,6 +119,7 @@ int gl_xml_read(const void *bytes, size_t len, const struct gl_xml_events *event
     if (!r) return gl_fail(err, -ENOMEM, "out of memory");
     r->events = events;
     r->user = user;
+    r->where = where;
     r->err = err;
     r->parser = XML_ParserCreateNS(NULL, '|');
     int rc = r->parser ? parse(r, bytes, len, where) : gl_fail(err, -ENOMEM, "out of memory");

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cli/cli.h"
 #include "cli/import_reader.h"
 
 enum { HEAD = 5 };
@@ -50,6 +51,10 @@ static void frames_come_back_as_they_went(void **state GL_UNUSED) {
     gl_clip(a->reason, sizeof a->reason, "no");
     assert_int_equal(again(a, b), 0);
     assert_string_equal(b->where, "line 12");
+    assert_string_equal(b->reason, "no");
+    a->kind = GL_FRAME_NOTE;
+    assert_int_equal(again(a, b), 0);
+    assert_int_equal(b->kind, GL_FRAME_NOTE);
     assert_string_equal(b->reason, "no");
     a->kind = GL_FRAME_END;
     a->result = -EINVAL;
@@ -111,41 +116,86 @@ static void a_pipe_that_ends_early(void **state GL_UNUSED) {
 }
 
 /* The child itself, on a file of its own. */
+static void start_on(const char *text, const struct gl_import_options *options, pid_t *ret_pid, int *ret_fd) {
+    struct gl_error err;
+    FILE *f = tmpfile();
+    assert_non_null(f);
+    fputs(text, f);
+    rewind(f);
+    assert_int_equal(gl_reader_start(dup(fileno(f)), options, ret_pid, ret_fd, &err), 0);
+    fclose(f);
+}
+
+static void next_is(int fd, enum gl_frame kind, struct gl_reader_news *b) {
+    assert_int_equal(gl_reader_next(fd, b), 1);
+    if (b->kind != kind) fail_msg("frame %d, not %d: %s: %s", b->kind, kind, b->where, b->reason);
+}
+
+static void ends_well(int fd, pid_t pid, int64_t result, struct gl_reader_news *b) {
+    int status = -1;
+    next_is(fd, GL_FRAME_END, b);
+    assert_int_equal(b->result, result);
+    assert_int_equal(gl_reader_next(fd, b), 0);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    close(fd);
+}
+
 static void a_file_is_read_by_a_child(void **state GL_UNUSED) {
     static const char text[] =
         "{\"collection\":\"movements\",\"body\":{\"ref\":{\"type\":\"gmr\",\"value\":\"GMRA12345678\"},\"version\":1,"
         "\"kind\":\"empty\",\"state\":\"ready\",\"means\":[{\"role\":\"vehicle\",\"plate\":\"NC15REG\"}]}}\nnonsense\n";
     struct gl_reader_news *b = news();
-    struct gl_error err;
     pid_t pid;
-    int fd, status = -1;
-    FILE *f = tmpfile();
-    assert_non_null(f);
-    fputs(text, f);
-    rewind(f);
-    assert_int_equal(gl_reader_start(dup(fileno(f)), &pid, &fd, &err), 0);
-    assert_int_equal(gl_reader_next(fd, b), 1);
-    assert_int_equal(b->kind, GL_FRAME_RECORD);
+    int fd;
+    start_on(text, NULL, &pid, &fd);
+    next_is(fd, GL_FRAME_RECORD, b);
     assert_string_equal(b->record.body.movement.ref.value, "GMRA12345678");
-    assert_int_equal(gl_reader_next(fd, b), 1);
-    assert_int_equal(b->kind, GL_FRAME_BAD);
+    next_is(fd, GL_FRAME_BAD, b);
     assert_string_equal(b->where, "line 2");
-    assert_int_equal(gl_reader_next(fd, b), 1);
-    assert_int_equal(b->kind, GL_FRAME_END);
-    assert_int_equal(b->result, 1);
-    assert_int_equal(gl_reader_next(fd, b), 0);
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    assert_int_equal(status, 0);
-    close(fd);
-    fclose(f);
+    ends_well(fd, pid, 1, b);
+    free(b);
+}
+
+static void notes_go_to_the_parent(void **state GL_UNUSED) {
+    struct gl_reader_news *b = news();
+    pid_t pid;
+    int fd;
+    start_on("<CC014C/>", NULL, &pid, &fd);
+    next_is(fd, GL_FRAME_NOTE, b);
+    assert_string_equal(b->where, "/CC014C");
+    ends_well(fd, pid, 0, b);
+    free(b);
+}
+
+/* Local times, by a child that cannot open the data of time zones any more. */
+static void the_zone_is_known_to_the_child(void **state GL_UNUSED) {
+    static const char text[] =
+        "[{\"gmrId\":\"GMRA00000001\",\"updatedDateTime\":\"2026-07-15T10:00:00Z\",\"isUnaccompanied\":false,\"vehicleRegNum\":"
+        "\"NC15 REG\","
+        "\"checkedInCrossing\":{\"routeId\":\"1\",\"localDateTimeOfArrival\":\"2026-07-15T12:00\"}}]";
+    struct gl_import_options options = {.zone = "Europe/London"};
+    struct gl_reader_news *b = news();
+    pid_t pid;
+    int fd;
+    if (strcmp(gl_cli_zone(options.zone), options.zone) != 0) skip(); /* a machine without the data of time zones */
+    start_on(text, &options, &pid, &fd);
+    next_is(fd, GL_FRAME_RECORD, b);
+    assert_int_equal(b->record.body.movement.eta, INT64_C(1784113200000));
+    ends_well(fd, pid, 0, b);
+    start_on(text, NULL, &pid, &fd);
+    next_is(fd, GL_FRAME_BAD, b);
+    assert_non_null(strstr(b->reason, "zone"));
+    ends_well(fd, pid, 1, b);
     free(b);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(frames_come_back_as_they_went), cmocka_unit_test(what_no_file_can_say_is_refused),
-        cmocka_unit_test(broken_frames_are_refused),     cmocka_unit_test(a_pipe_that_ends_early),
-        cmocka_unit_test(a_file_is_read_by_a_child),
+        cmocka_unit_test(frames_come_back_as_they_went),  cmocka_unit_test(what_no_file_can_say_is_refused),
+        cmocka_unit_test(broken_frames_are_refused),      cmocka_unit_test(a_pipe_that_ends_early),
+        cmocka_unit_test(a_file_is_read_by_a_child),      cmocka_unit_test(notes_go_to_the_parent),
+        cmocka_unit_test(the_zone_is_known_to_the_child),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
