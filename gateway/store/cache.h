@@ -21,7 +21,13 @@ int gl_cache_begin(struct gl_cache *c, struct gl_error *err) GL_MUST_USE;
 int gl_cache_commit(struct gl_cache *c, struct gl_error *err) GL_MUST_USE;
 void gl_cache_rollback(struct gl_cache *c);
 
-enum gl_applied { GL_APPLIED_NEW, GL_APPLIED_REPLACED, GL_APPLIED_CANCELLED, GL_APPLIED_CHANGED /* control, expire, rekey */, GL_APPLIED_OLDER /* ignored */ };
+enum gl_applied {
+    GL_APPLIED_NEW,
+    GL_APPLIED_REPLACED,
+    GL_APPLIED_CANCELLED,
+    GL_APPLIED_CHANGED /* control, expire, rekey */,
+    GL_APPLIED_OLDER /* ignored */
+};
 
 /* Writes one normalised record. What is older than what is there changes nothing: within one epoch by number, else by version.
  *
@@ -40,6 +46,12 @@ int gl_cache_apply(struct gl_cache *c, const struct gl_feed_record *r, int64_t n
  * higher version). Not for look-outs: there nothing known is no safety. */
 int gl_cache_void(struct gl_cache *c, enum gl_collection which, const struct gl_ref *ref, const char *epoch, int64_t seq,
                   int64_t now_wall, struct gl_error *err) GL_MUST_USE;
+
+/* The references by which this record was known before it was re-keyed: whoever keeps something by reference (a use) asks for those, too. Nothing to
+ * do, and quick, where nothing was ever re-keyed. -E2BIG: more than GL_FORMER. */
+enum { GL_FORMER = 15 };
+int gl_cache_former(struct gl_cache *c, enum gl_collection which, const struct gl_ref *ref, struct gl_ref former[GL_FORMER],
+                    size_t *ret_n, struct gl_error *err) GL_MUST_USE;
 
 /* Answers a query from what is committed and what this transaction wrote. Exact keys only. `use` fields are left NONE (journal.h fills them).
  * Each tag key has its tags[] entry, known or not, in the query's order; a key beyond GL_MAX_TAGS makes the answer truncated. */
@@ -66,14 +78,15 @@ void gl_cache_sweep(const char *dir, enum gl_collection which);
 struct gl_quarantined {
     uint8_t collection; /* NONE: it did not even say that */
     char epoch[41];
-    int64_t seq; /* 0 = unknown */
+    int64_t seq;                    /* 0 = unknown */
     char ref[GL_REF + GL_REF_TYPE]; /* "mrn 24GB..."; "" = unknown */
     char where[200], reason[400];   /* where: "feed", "import", the name of a document */
-    int64_t at; /* wall */
+    int64_t at;                     /* wall */
 };
 int gl_cache_quarantine(struct gl_cache *c, const struct gl_quarantined *q, struct gl_error *err) GL_MUST_USE;
 typedef int (*gl_quarantined_fn)(void *user, const struct gl_quarantined *q); /* other than 0 ends it */
-int gl_cache_quarantined(struct gl_cache *c, int limit, gl_quarantined_fn each, void *user, struct gl_error *err) GL_MUST_USE; /* newest first */
+int gl_cache_quarantined(struct gl_cache *c, int limit, gl_quarantined_fn each, void *user,
+                         struct gl_error *err) GL_MUST_USE; /* newest first */
 int64_t gl_cache_quarantine_count(struct gl_cache *c);
 
 /* Removes what nobody can lean on any more (cancelled, expired, exited, discharged, withdrawn, or past its last date) and was written or was valid

@@ -68,6 +68,20 @@ int gl_db_commit(struct gl_db *db, struct gl_error *err) {
     return 0;
 }
 
+int gl_db_hold(struct gl_db *db, struct gl_error *err) {
+    if (db->in_tx || db->held) return 0;
+    int rc = run_plain(db->hold);
+    if (rc != SQLITE_OK) return gl_db_fail(db, rc, "it cannot be read", err);
+    db->held = true;
+    return 0;
+}
+
+void gl_db_let_go(struct gl_db *db) {
+    if (!db->held) return;
+    db->held = false;
+    if (run_plain(db->commit) != SQLITE_OK) gl_db_rollback(db);
+}
+
 int gl_db_save(struct gl_db *db, struct gl_error *err) {
     int rc = sqlite3_exec(db->sql, "SAVEPOINT one", NULL, NULL, NULL);
     return rc == SQLITE_OK ? 0 : gl_db_fail(db, rc, "a savepoint failed", err);
@@ -177,6 +191,10 @@ int gl_db_run(struct gl_rows *r, struct gl_error *err) {
     int rc = gl_db_step(r, err);
     if (rc > 0) gl_db_end(r);
     return rc < 0 ? rc : 0;
+}
+
+int64_t gl_db_last_id(const struct gl_db *db) {
+    return sqlite3_last_insert_rowid(db->sql);
 }
 
 /* The column that comes next, when it is of this type; NULL is of every type. */

@@ -31,6 +31,7 @@ struct gl_store_kind {
     const struct gl_sql *sql;
     size_t n_sql;
     bool precious; /* a write-ahead log without its file is kept for the people, not thrown away */
+    bool passing;  /* built at one go and thrown away when that fails: no journal, nothing synced */
 };
 
 struct gl_db {
@@ -39,7 +40,8 @@ struct gl_db {
     char *path;
     bool in_tx;
     bool broken;
-    sqlite3_stmt *begin, *commit, *rollback;
+    bool held; /* for reading */
+    sqlite3_stmt *begin, *hold, *commit, *rollback;
     sqlite3_stmt *stmts[GL_DB_MAX_SQL];
 };
 
@@ -52,6 +54,10 @@ void gl_db_close(struct gl_db *db);
 int gl_db_begin(struct gl_db *db, struct gl_error *err) GL_MUST_USE;
 int gl_db_commit(struct gl_db *db, struct gl_error *err) GL_MUST_USE;
 void gl_db_rollback(struct gl_db *db);
+
+/* Many queries at one price: locks are taken once, and all see the same state. Nothing is written in between. Inside a transaction both do nothing. */
+int gl_db_hold(struct gl_db *db, struct gl_error *err) GL_MUST_USE;
+void gl_db_let_go(struct gl_db *db);
 
 /* Inside a transaction: after undo() what was written since save() is gone, and the transaction is whole again. undo() fails
  * when SQLite has given up the whole transaction. */
@@ -83,6 +89,7 @@ void gl_put_bytes(struct gl_rows *r, const void *bytes, size_t len);
 /* 1 = a row to take from; 0 = no more (ended); negative = failed (ended). */
 int gl_db_step(struct gl_rows *r, struct gl_error *err) GL_MUST_USE;
 int gl_db_run(struct gl_rows *r, struct gl_error *err) GL_MUST_USE; /* for a query without rows */
+int64_t gl_db_last_id(const struct gl_db *db);                      /* of the row that the last INSERT made */
 void gl_db_end(struct gl_rows *r);                                  /* when leaving before the last row */
 
 /* Columns of the row, in order. A value of another type, or that does not fit, is a failure. NULL gives GL_INT_NULL and "". */

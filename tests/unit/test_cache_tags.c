@@ -1,47 +1,19 @@
 /* The registry of tags in the cache: what is said of a tag, and what was lodged is found by it. */
-#include <errno.h>
-#include <fcntl.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-/* cmocka wants the five above first */
-#include <cmocka.h>
-
-#include "store/cache.h"
-#include "store/cache_impl.h"
+#include "cache_records.h"
 
 #define EPC "3034257BF7194E4000001A85"
 #define EPC_2 "3034257BF7194E4000001A86"
 
-static struct gl_cache *open_memory(void) {
-    struct gl_cache *c = NULL;
-    struct gl_error err = {""};
-    if (gl_cache_open(":memory:", &c, &err) < 0) fail_msg("%s", err.text);
-    return c;
-}
-
-static struct gl_feed_record *record(uint8_t collection, uint8_t op) {
-    struct gl_feed_record *r = calloc(1, sizeof *r);
-    assert_non_null(r);
-    r->collection = collection;
-    r->op = op;
-    return r;
-}
-
-static void name(struct gl_ref *ref, const char *type, const char *value) {
-    assert_int_equal(gl_copy(ref->type, sizeof ref->type, type), 0);
-    assert_int_equal(gl_copy(ref->value, sizeof ref->value, value), 0);
+static void set_name(struct gl_ref *to, const char *type, const char *value) {
+    *to = ref(type, value);
+    assert_string_equal(to->value, value);
 }
 
 static struct gl_feed_record *tag(const char *epc, int64_t version, const char *plate) {
     struct gl_feed_record *r = record(GL_COLLECTION_TAGS, GL_OP_UPSERT);
     struct gl_tag *t = &r->body.tag;
     gl_fields_clear(&gl_tag_fields, t);
-    name(&t->ref, "epc", epc);
+    set_name(&t->ref, "epc", epc);
     t->version = version;
     t->state = GL_TAG_ACTIVE;
     t->role = GL_ROLE_VEHICLE;
@@ -52,35 +24,9 @@ static struct gl_feed_record *tag(const char *epc, int64_t version, const char *
 
 static struct gl_feed_record *withdrawal(const char *epc, int64_t version) {
     struct gl_feed_record *r = record(GL_COLLECTION_TAGS, GL_OP_CANCEL);
-    name(&r->body.cancel.ref, "epc", epc);
+    set_name(&r->body.cancel.ref, "epc", epc);
     r->body.cancel.version = version;
     return r;
-}
-
-static void add_means(struct gl_movement *m, uint8_t role, const char *plate) {
-    struct gl_means *means = &m->means[m->n_means++];
-    means->role = role;
-    gl_clip(means->plate, sizeof means->plate, plate);
-}
-
-static struct gl_feed_record *movement(const char *value, const char *plate) {
-    struct gl_feed_record *r = record(GL_COLLECTION_MOVEMENTS, GL_OP_UPSERT);
-    struct gl_movement *m = &r->body.movement;
-    gl_fields_clear(&gl_movement_fields, m);
-    name(&m->ref, "gmr", value);
-    m->version = 1;
-    m->kind = GL_MOVEMENT_GOODS;
-    m->state = GL_MOVEMENT_READY;
-    if (plate) add_means(m, GL_ROLE_VEHICLE, plate);
-    return r;
-}
-
-static enum gl_applied put(struct gl_cache *c, struct gl_feed_record *r) {
-    enum gl_applied applied = GL_APPLIED_OLDER;
-    struct gl_error err = {""};
-    if (gl_cache_apply(c, r, 1000, &applied, &err) < 0) fail_msg("%s", err.text);
-    free(r);
-    return applied;
 }
 
 static void add_key(struct gl_query *q, uint8_t kind, const char *text) {
@@ -90,16 +36,15 @@ static void add_key(struct gl_query *q, uint8_t kind, const char *text) {
     assert_int_equal(gl_copy(k->text, sizeof k->text, text), 0);
 }
 
-static struct gl_answer *answer(struct gl_cache *c, const struct gl_query *q) {
-    static struct gl_answer a;
-    struct gl_error err = {""};
-    memset(&a, 0xA5, sizeof a); /* nothing may be left over from before */
-    if (gl_cache_lookup(c, q, &a, &err) < 0) fail_msg("%s", err.text);
-    assert_false(a.failed);
-    return &a;
+static void carries(struct gl_movement *m, uint8_t role, const char *text) {
+    add_means(m->means, &m->n_means, role, text);
 }
 
-static struct gl_answer *look(struct gl_cache *c, const char *epc) {
+static struct gl_feed_record *crossing(const char *value, const char *text) {
+    return movement(value, 1, text);
+}
+
+static struct gl_answer *ask(struct gl_cache *c, const char *epc) {
     struct gl_query q = {.n_keys = 0};
     add_key(&q, GL_KEY_TAG, epc);
     struct gl_answer *a = answer(c, &q);
@@ -115,7 +60,7 @@ static void a_tag_is_told_as_it_was_registered(void **state GL_UNUSED) {
     struct gl_feed_record *r = tag(EPC, 3, "NC15 REG");
     r->body.tag.valid_to = 77; /* long over: told, not judged */
     assert_int_equal(put(c, r), GL_APPLIED_NEW);
-    const struct gl_answer_tag *t = &look(c, EPC)->tags[0];
+    const struct gl_answer_tag *t = &ask(c, EPC)->tags[0];
     assert_true(t->registered);
     assert_int_equal(t->state, GL_TAG_ACTIVE);
     assert_int_equal(t->valid_to, 77);
@@ -131,12 +76,12 @@ static void an_unknown_tag_says_nothing_but_its_epc(void **state GL_UNUSED) {
     struct gl_cache *c = open_memory();
     char longest[GL_EPC];
     put(c, tag(EPC, 1, "NC15REG"));
-    put(c, movement("GMRA00000001", "NC15REG"));
+    put(c, crossing("GMRA00000001", "NC15REG"));
     memset(longest, 'F', sizeof longest - 1);
     longest[sizeof longest - 1] = '\0';
     for (size_t i = 0; i <= GL_COUNT(unknown); i++) {
         const char *epc = i < GL_COUNT(unknown) ? unknown[i] : longest;
-        struct gl_answer *a = look(c, epc);
+        struct gl_answer *a = ask(c, epc);
         struct gl_answer_tag none = {.registered = false};
         gl_clip(none.epc, sizeof none.epc, epc);
         assert_memory_equal(&a->tags[0], &none, sizeof none);
@@ -150,33 +95,33 @@ static void versions_only_go_up(void **state GL_UNUSED) {
     struct gl_cache *c = open_memory();
     assert_int_equal(put(c, tag(EPC, 2, "NC15REG")), GL_APPLIED_NEW);
     assert_int_equal(put(c, tag(EPC, 1, "NC99OLD")), GL_APPLIED_OLDER);
-    assert_string_equal(look(c, EPC)->tags[0].plate, "NC15REG");
+    assert_string_equal(ask(c, EPC)->tags[0].plate, "NC15REG");
     assert_int_equal(put(c, tag(EPC, 2, "NC15REG")), GL_APPLIED_REPLACED); /* the same again changes nothing */
     assert_int_equal(put(c, tag(EPC, 3, "NC16REG")), GL_APPLIED_REPLACED);
-    assert_string_equal(look(c, EPC)->tags[0].plate, "NC16REG");
+    assert_string_equal(ask(c, EPC)->tags[0].plate, "NC16REG");
     assert_int_equal(gl_cache_count(c, GL_COLLECTION_TAGS), 1);
     gl_cache_close(c);
 }
 
 static void a_withdrawn_tag_stays_withdrawn(void **state GL_UNUSED) {
     struct gl_cache *c = open_memory();
-    put(c, movement("GMRA00000001", "NC15REG"));
+    put(c, crossing("GMRA00000001", "NC15REG"));
     put(c, tag(EPC, 3, "NC15REG"));
     assert_int_equal(put(c, withdrawal(EPC, 2)), GL_APPLIED_OLDER);
-    assert_int_equal(look(c, EPC)->n_movements, 1);
+    assert_int_equal(ask(c, EPC)->n_movements, 1);
     assert_int_equal(put(c, withdrawal(EPC, GL_INT_NULL)), GL_APPLIED_CANCELLED);
-    assert_int_equal(look(c, EPC)->tags[0].state, GL_TAG_WITHDRAWN);
-    assert_string_equal(look(c, EPC)->tags[0].plate, "NC15REG"); /* whose it was is still told */
-    assert_int_equal(look(c, EPC)->n_movements, 0);
+    assert_int_equal(ask(c, EPC)->tags[0].state, GL_TAG_WITHDRAWN);
+    assert_string_equal(ask(c, EPC)->tags[0].plate, "NC15REG"); /* whose it was is still told */
+    assert_int_equal(ask(c, EPC)->n_movements, 0);
     assert_int_equal(put(c, tag(EPC, 3, "NC15REG")), GL_APPLIED_OLDER);
-    assert_int_equal(look(c, EPC)->n_movements, 0);
+    assert_int_equal(ask(c, EPC)->n_movements, 0);
     assert_int_equal(put(c, tag(EPC, 4, "NC15REG")), GL_APPLIED_REPLACED);
-    assert_int_equal(look(c, EPC)->n_movements, 1);
+    assert_int_equal(ask(c, EPC)->n_movements, 1);
     struct gl_feed_record *r = tag(EPC, 5, "NC15REG"); /* by an upsert as well */
     r->body.tag.state = GL_TAG_WITHDRAWN;
     assert_int_equal(put(c, r), GL_APPLIED_REPLACED);
-    assert_true(look(c, EPC)->tags[0].registered);
-    assert_int_equal(look(c, EPC)->n_movements, 0);
+    assert_true(ask(c, EPC)->tags[0].registered);
+    assert_int_equal(ask(c, EPC)->n_movements, 0);
     gl_cache_close(c);
 }
 
@@ -184,13 +129,13 @@ static void a_withdrawal_comes_before_its_tag(void **state GL_UNUSED) {
     struct gl_cache *c = open_memory();
     assert_int_equal(put(c, withdrawal(EPC, 4)), GL_APPLIED_CANCELLED);
     assert_int_equal(gl_cache_count(c, GL_COLLECTION_TAGS), 1);
-    assert_true(look(c, EPC)->tags[0].registered);
-    assert_int_equal(look(c, EPC)->tags[0].state, GL_TAG_WITHDRAWN);
-    assert_string_equal(look(c, EPC)->tags[0].plate, "");
+    assert_true(ask(c, EPC)->tags[0].registered);
+    assert_int_equal(ask(c, EPC)->tags[0].state, GL_TAG_WITHDRAWN);
+    assert_string_equal(ask(c, EPC)->tags[0].plate, "");
     assert_int_equal(put(c, tag(EPC, 4, "NC15REG")), GL_APPLIED_OLDER);
-    assert_int_equal(look(c, EPC)->tags[0].state, GL_TAG_WITHDRAWN);
+    assert_int_equal(ask(c, EPC)->tags[0].state, GL_TAG_WITHDRAWN);
     assert_int_equal(put(c, tag(EPC, 5, "NC15REG")), GL_APPLIED_REPLACED);
-    assert_int_equal(look(c, EPC)->tags[0].state, GL_TAG_ACTIVE);
+    assert_int_equal(ask(c, EPC)->tags[0].state, GL_TAG_ACTIVE);
     gl_cache_close(c);
 }
 
@@ -199,26 +144,26 @@ static void a_withdrawal_comes_before_its_tag(void **state GL_UNUSED) {
 static void a_truck_is_found_by_its_tag_alone(void **state GL_UNUSED) {
     struct gl_cache *c = open_memory();
     put(c, tag(EPC, 1, "sö-ab 123")); /* its plate in every spelling, as a camera's reading */
-    put(c, movement("GMRA00000001", "SÖAB123"));
-    put(c, movement("GMRA00000002", "SOEAB 123"));
-    put(c, movement("GMRA00000003", "OTHER1"));
+    put(c, crossing("GMRA00000001", "SÖAB123"));
+    put(c, crossing("GMRA00000002", "SOEAB 123"));
+    put(c, crossing("GMRA00000003", "OTHER1"));
     struct gl_feed_record *r = record(GL_COLLECTION_DECLARATIONS, GL_OP_UPSERT);
     gl_fields_clear(&gl_declaration_fields, &r->body.declaration);
-    name(&r->body.declaration.ref, "mrn", "M1");
+    set_name(&r->body.declaration.ref, "mrn", "M1");
     r->body.declaration.version = 1;
     r->body.declaration.state = GL_DECLARATION_RELEASED;
     r->body.declaration.n_means = 1;
     r->body.declaration.means[0].role = GL_ROLE_VEHICLE;
     gl_clip(r->body.declaration.means[0].plate, GL_IDENTITY, "SO AB 123");
     put(c, r);
-    struct gl_answer *a = look(c, EPC);
+    struct gl_answer *a = ask(c, EPC);
     assert_int_equal(a->n_movements, 2);
     assert_string_equal(a->movements[0].ref.value, "GMRA00000001");
     assert_int_equal(a->movements[0].by, GL_BY_TAG);
     assert_int_equal(a->movements[1].by, GL_BY_TAG);
     assert_int_equal(a->n_declarations, 1);
     assert_int_equal(a->declarations[0].by, GL_BY_TAG);
-    assert_int_equal(look(c, EPC_2)->n_movements, 0);
+    assert_int_equal(ask(c, EPC_2)->n_movements, 0);
     gl_cache_close(c);
 }
 
@@ -227,33 +172,33 @@ static void an_expired_tag_still_leads_on(void **state GL_UNUSED) {
     struct gl_feed_record *r = tag(EPC, 1, "NC15REG");
     r->body.tag.valid_to = 1;
     put(c, r);
-    put(c, movement("GMRA00000001", "NC15REG"));
-    assert_int_equal(look(c, EPC)->movements[0].by, GL_BY_TAG); /* the core judges valid_to */
+    put(c, crossing("GMRA00000001", "NC15REG"));
+    assert_int_equal(ask(c, EPC)->movements[0].by, GL_BY_TAG); /* the core judges valid_to */
     gl_cache_close(c);
 }
 
 static void roles_of_the_means_count(void **state GL_UNUSED) {
     struct gl_cache *c = open_memory();
-    struct gl_feed_record *r = movement("GMRA00000001", NULL);
-    add_means(&r->body.movement, GL_ROLE_TRAILER, "SWAP1");
-    add_means(&r->body.movement, GL_ROLE_UNKNOWN, "EITHER1");
+    struct gl_feed_record *r = crossing("GMRA00000001", NULL);
+    carries(&r->body.movement, GL_ROLE_TRAILER, "SWAP1");
+    carries(&r->body.movement, GL_ROLE_UNKNOWN, "EITHER1");
     put(c, r);
     put(c, tag(EPC, 1, "SWAP1"));
-    assert_int_equal(look(c, EPC)->n_movements, 0); /* the plate of a trailer: not what a vehicle's tag was issued for */
+    assert_int_equal(ask(c, EPC)->n_movements, 0); /* the plate of a trailer: not what a vehicle's tag was issued for */
     put(c, tag(EPC, 2, "EITHER1"));
-    assert_int_equal(look(c, EPC)->movements[0].by, GL_BY_TAG);
+    assert_int_equal(ask(c, EPC)->movements[0].by, GL_BY_TAG);
     gl_cache_close(c);
 }
 
 static void the_tag_of_a_trailer_leads_to_nothing(void **state GL_UNUSED) {
     struct gl_cache *c = open_memory();
-    struct gl_feed_record *r = movement("GMRA00000001", "SAME1");
-    add_means(&r->body.movement, GL_ROLE_TRAILER, "SAME1");
+    struct gl_feed_record *r = crossing("GMRA00000001", "SAME1");
+    carries(&r->body.movement, GL_ROLE_TRAILER, "SAME1");
     put(c, r);
     r = tag(EPC, 1, "SAME1");
     r->body.tag.role = GL_ROLE_TRAILER;
     put(c, r);
-    struct gl_answer *a = look(c, EPC);
+    struct gl_answer *a = ask(c, EPC);
     assert_true(a->tags[0].registered);
     assert_int_equal(a->tags[0].role, GL_ROLE_TRAILER);
     assert_string_equal(a->tags[0].plate, "SAME1");
@@ -266,13 +211,13 @@ static void ways_are_joined_and_ranked(void **state GL_UNUSED) {
     struct gl_query q = {.n_keys = 0};
     put(c, tag(EPC, 1, "TRUCK1"));
     put(c, tag(EPC_2, 1, "TAGGED1"));
-    put(c, movement("GMRA00000004", "TRUCK1"));
-    put(c, movement("GMRA00000003", "TAGGED1"));
-    put(c, movement("GMRA00000002", "READ1"));
-    struct gl_feed_record *r = movement("GMRA00000001", NULL);
-    add_means(&r->body.movement, GL_ROLE_TRAILER, "TRAIL1");
+    put(c, crossing("GMRA00000004", "TRUCK1"));
+    put(c, crossing("GMRA00000003", "TAGGED1"));
+    put(c, crossing("GMRA00000002", "READ1"));
+    struct gl_feed_record *r = crossing("GMRA00000001", NULL);
+    carries(&r->body.movement, GL_ROLE_TRAILER, "TRAIL1");
     put(c, r);
-    put(c, movement("GMRA00000005", "PAPER1"));
+    put(c, crossing("GMRA00000005", "PAPER1"));
     add_key(&q, GL_KEY_TRAILER, "TRAIL1");
     add_key(&q, GL_KEY_TAG, EPC);
     add_key(&q, GL_KEY_VEHICLE, "TRUCK1");
@@ -333,7 +278,7 @@ static void fill_dead(struct gl_cache *c, const char *plate, int from, int n) {
     for (int i = from; i < from + n; i++) {
         char value[GL_REF];
         gl_format(value, sizeof value, "OLD%05d", i);
-        struct gl_feed_record *r = movement(value, plate);
+        struct gl_feed_record *r = crossing(value, plate);
         r->body.movement.state = i % 2 ? GL_MOVEMENT_EXITED : GL_MOVEMENT_CANCELLED;
         put(c, r);
     }
@@ -354,7 +299,7 @@ static void the_dead_crowd_out_nobody(void **state GL_UNUSED) {
         add_key(&plates_alone, GL_KEY_VEHICLE, plates[i]);
     }
     put(c, tag(EPC, 1, "LIVE1"));
-    put(c, movement("ZNEW", "LIVE1"));
+    put(c, crossing("ZNEW", "LIVE1"));
     add_key(&q, GL_KEY_VEHICLE, "LIVE1");
     add_key(&plates_alone, GL_KEY_VEHICLE, "LIVE1");
     for (int i = 0; i < 2; i++) {
@@ -368,7 +313,7 @@ static void the_dead_crowd_out_nobody(void **state GL_UNUSED) {
     for (int i = 1; i <= GL_MAX_ANSWER_MOVEMENTS; i++) { /* one more alive than the answer holds */
         char value[GL_REF];
         gl_format(value, sizeof value, "ZNEW%d", i);
-        put(c, movement(value, "LIVE1"));
+        put(c, crossing(value, "LIVE1"));
     }
     assert_true(answer(c, &q)->truncated);
     gl_cache_close(c);
@@ -377,15 +322,15 @@ static void the_dead_crowd_out_nobody(void **state GL_UNUSED) {
 static void trailers_beside_a_tag_are_no_loss(void **state GL_UNUSED) {
     struct gl_cache *c = open_memory();
     put(c, tag(EPC, 1, "TRUCK1"));
-    put(c, movement("GMRA00000001", "TRUCK1"));
+    put(c, crossing("GMRA00000001", "TRUCK1"));
     for (int i = 0; i < 20; i++) { /* twenty live ones of whose trailer it is the plate: not what the tag says */
         char value[GL_REF];
         gl_format(value, sizeof value, "TRAIL%02d", i);
-        struct gl_feed_record *r = movement(value, NULL);
-        add_means(&r->body.movement, GL_ROLE_TRAILER, "TRUCK1");
+        struct gl_feed_record *r = crossing(value, NULL);
+        carries(&r->body.movement, GL_ROLE_TRAILER, "TRUCK1");
         put(c, r);
     }
-    struct gl_answer *a = look(c, EPC);
+    struct gl_answer *a = ask(c, EPC);
     assert_int_equal(a->n_movements, 1);
     assert_false(a->truncated);
     gl_cache_close(c);
@@ -410,36 +355,71 @@ static void a_key_that_fits_nothing_fails(void **state GL_UNUSED) {
     gl_cache_close(c);
 }
 
+/* ---- by TID ------------------------------------------------------------------------------------------------------------------- */
+
+#define TID "E28011052000AAAA00000001"
+
+static struct gl_feed_record *by_tid(const char *beginning, const char *plate) {
+    struct gl_feed_record *r = tag(EPC, 1, plate);
+    set_name(&r->body.tag.ref, "tid", beginning);
+    return r;
+}
+
+static const char *whose(struct gl_cache *c, const char *tid) {
+    struct gl_query q = {.n_keys = 0};
+    add_key(&q, GL_KEY_TAG, EPC);
+    gl_clip(q.keys[0].tid, sizeof q.keys[0].tid, tid);
+    struct gl_answer *a = answer(c, &q);
+    assert_int_equal(a->n_tags, 1);
+    assert_string_equal(a->tags[0].epc, EPC);
+    assert_string_equal(a->tags[0].tid, tid);
+    return a->tags[0].registered ? a->tags[0].plate : "";
+}
+
+static void a_tid_says_more_than_an_epc(void **state GL_UNUSED) {
+    struct gl_cache *c = open_memory();
+    put(c, by_tid("E28011052000AAAA", "FLEET1"));
+    assert_string_equal(whose(c, TID), "FLEET1"); /* the beginning is registered */
+    put(c, by_tid(TID, "TRUCK1"));
+    assert_string_equal(whose(c, TID), "TRUCK1"); /* the longest counts */
+    put(c, tag(EPC, 1, "COPIED"));
+    assert_string_equal(whose(c, TID), "TRUCK1");
+    assert_string_equal(whose(c, TID "0BAD"), "TRUCK1"); /* more was read than is registered */
+    assert_string_equal(whose(c, "E28011052000BBBB00000001"), "COPIED");
+    assert_string_equal(whose(c, "E280110520"), "COPIED"); /* less was read than tells */
+    assert_string_equal(whose(c, ""), "COPIED");
+    gl_cache_close(c);
+}
+
+static void a_void_tid_says_nothing(void **state GL_UNUSED) {
+    struct gl_cache *c = open_memory();
+    set_epoch(c, GL_COLLECTION_TAGS, "t1", "");
+    put(c, nth("t1", 0, by_tid(TID, "TRUCK1")));
+    assert_string_equal(whose(c, TID), "TRUCK1");
+    set_epoch(c, GL_COLLECTION_TAGS, "t2", "t1");
+    assert_string_equal(whose(c, TID), "");
+    gl_cache_close(c);
+}
+
 /* ---- epochs, transactions, files --------------------------------------------------------------------------------------------- */
-
-static void set_epoch(struct gl_cache *c, uint8_t collection, const char *epoch) {
-    struct gl_feed_seq s = {.applied = 1};
-    gl_clip(s.epoch, sizeof s.epoch, epoch);
-    assert_int_equal(gl_cache_save_seq(c, collection, &s, NULL), 0);
-}
-
-static enum gl_applied put_in(struct gl_cache *c, const char *epoch, struct gl_feed_record *r) {
-    gl_clip(r->epoch, sizeof r->epoch, epoch);
-    return put(c, r);
-}
 
 static void a_tag_of_an_earlier_epoch_is_unknown(void **state GL_UNUSED) {
     struct gl_cache *c = open_memory();
-    set_epoch(c, GL_COLLECTION_TAGS, "t1");
-    put(c, movement("GMRA00000001", "NC15REG"));
-    put_in(c, "t1", tag(EPC, 1, "NC15REG"));
+    set_epoch(c, GL_COLLECTION_TAGS, "t1", "");
+    put(c, crossing("GMRA00000001", "NC15REG"));
+    put(c, nth("t1", 0, tag(EPC, 1, "NC15REG")));
     put(c, tag(EPC_2, 1, "NC15REG")); /* imported: of no epoch */
-    assert_int_equal(look(c, EPC)->n_movements, 1);
-    set_epoch(c, GL_COLLECTION_MOVEMENTS, "m2"); /* another collection's */
-    assert_true(look(c, EPC)->tags[0].registered);
-    set_epoch(c, GL_COLLECTION_TAGS, "t2");
-    struct gl_answer *a = look(c, EPC);
+    assert_int_equal(ask(c, EPC)->n_movements, 1);
+    set_epoch(c, GL_COLLECTION_MOVEMENTS, "m2", ""); /* another collection's */
+    assert_true(ask(c, EPC)->tags[0].registered);
+    set_epoch(c, GL_COLLECTION_TAGS, "t2", "t1");
+    struct gl_answer *a = ask(c, EPC);
     assert_false(a->tags[0].registered);
     assert_string_equal(a->tags[0].plate, "");
     assert_int_equal(a->n_movements, 0);
-    assert_int_equal(look(c, EPC_2)->n_movements, 1);
-    assert_int_equal(put_in(c, "t2", tag(EPC, 1, "NC15REG")), GL_APPLIED_REPLACED);
-    assert_int_equal(look(c, EPC)->n_movements, 1);
+    assert_int_equal(ask(c, EPC_2)->n_movements, 1);
+    assert_int_equal(put(c, nth("t2", 0, tag(EPC, 1, "NC15REG"))), GL_APPLIED_REPLACED);
+    assert_int_equal(ask(c, EPC)->n_movements, 1);
     gl_cache_close(c);
 }
 
@@ -452,8 +432,8 @@ static void a_rollback_leaves_nothing(void **state GL_UNUSED) {
     put(c, tag(EPC_2, 1, "NC16REG"));
     assert_int_equal(gl_cache_count(c, GL_COLLECTION_TAGS), 2);
     gl_cache_rollback(c);
-    assert_int_equal(look(c, EPC)->tags[0].state, GL_TAG_ACTIVE);
-    assert_false(look(c, EPC_2)->tags[0].registered);
+    assert_int_equal(ask(c, EPC)->tags[0].state, GL_TAG_ACTIVE);
+    assert_false(ask(c, EPC_2)->tags[0].registered);
     assert_int_equal(gl_cache_count(c, GL_COLLECTION_TAGS), 1);
     gl_cache_close(c);
 }
@@ -475,45 +455,14 @@ static void a_bad_tag_leaves_nothing(void **state GL_UNUSED) {
     gl_cache_close(c);
 }
 
-/* A cache of the version before the registry is migrated, and keeps what it has. */
-static void an_older_file_is_migrated(void **state GL_UNUSED) {
-    char path[] = "/tmp/greenlane-tags-XXXXXX";
-    struct gl_store_kind older = gl_cache_kind;
-    struct gl_cache *c = NULL;
-    struct gl_error err = {""};
-    struct gl_db db;
-    int fd = mkstemp(path);
-    assert_true(fd >= 0);
-    close(fd);
-    older.n_migrations = 1;
-    older.n_sql = 0;
-    if (gl_db_open(&db, path, &older, &err) < 0) fail_msg("%s", err.text);
-    assert_int_equal(sqlite3_exec(db.sql, "INSERT INTO quarantine VALUES(1, 1, 'e', 7, 'feed', 'kept', 1)", NULL, NULL, NULL),
-                     SQLITE_OK);
-    gl_db_close(&db);
-    if (gl_cache_open(path, &c, &err) < 0) fail_msg("%s", err.text);
-    put(c, tag(EPC, 1, "NC15REG"));
-    assert_int_equal(gl_cache_commit(c, &err), 0);
-    gl_cache_close(c);
-    if (gl_cache_open(path, &c, &err) < 0) fail_msg("%s", err.text);
-    assert_true(look(c, EPC)->tags[0].registered);
-    sqlite3_stmt *kept;
-    assert_int_equal(sqlite3_prepare_v2(c->db.sql, "SELECT reason FROM quarantine WHERE seq=7", -1, &kept, NULL), SQLITE_OK);
-    assert_int_equal(sqlite3_step(kept), SQLITE_ROW);
-    assert_string_equal((const char *)sqlite3_column_text(kept, 0), "kept");
-    sqlite3_finalize(kept);
-    gl_cache_close(c);
-    unlink(path);
-}
-
 static void a_tag_is_found_by_one_search(void **state GL_UNUSED) {
     struct gl_cache *c = open_memory();
     char sql[600];
     sqlite3_stmt *stmt;
-    gl_format(sql, sizeof sql, "EXPLAIN QUERY PLAN %s", gl_cache_kind.sql[CACHE_GET_TAG].text);
-    assert_int_equal(sqlite3_prepare_v2(c->db.sql, sql, -1, &stmt, NULL), SQLITE_OK);
+    gl_format(sql, sizeof sql, "EXPLAIN QUERY PLAN %s", gl_cache_tags_kind.sql[TAG_ANSWER].text);
+    assert_int_equal(sqlite3_prepare_v2(c->db[GL_COLLECTION_TAGS].sql, sql, -1, &stmt, NULL), SQLITE_OK);
     assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
-    assert_non_null(strstr((const char *)sqlite3_column_text(stmt, 3), "SEARCH tag USING INDEX"));
+    assert_non_null(strstr((const char *)sqlite3_column_text(stmt, 3), "SEARCH record USING INDEX"));
     sqlite3_finalize(stmt);
     gl_cache_close(c);
 }
@@ -534,10 +483,11 @@ int main(void) {
         cmocka_unit_test(the_dead_crowd_out_nobody),
         cmocka_unit_test(trailers_beside_a_tag_are_no_loss),
         cmocka_unit_test(a_key_that_fits_nothing_fails),
+        cmocka_unit_test(a_tid_says_more_than_an_epc),
+        cmocka_unit_test(a_void_tid_says_nothing),
         cmocka_unit_test(a_tag_of_an_earlier_epoch_is_unknown),
         cmocka_unit_test(a_rollback_leaves_nothing),
         cmocka_unit_test(a_bad_tag_leaves_nothing),
-        cmocka_unit_test(an_older_file_is_migrated),
         cmocka_unit_test(a_tag_is_found_by_one_search),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

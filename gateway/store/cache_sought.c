@@ -1,0 +1,80 @@
+/* Look-outs in a look-up: what was read and what was lodged, against what is looked for. Look-outs of an epoch that is over still count: what
+ * somebody did wrong is not forgotten because a producer began anew. */
+#include <string.h>
+
+#include "store/cache_impl.h"
+
+/* Which kinds there are at all, so that the others cost nothing. */
+int gl_cache_know_sought(struct gl_cache *c, struct gl_error *err) {
+    for (uint8_t what = GL_SOUGHT_NONE + 1; !c->sought_known && what <= GL_SOUGHT_HOLDER; what++) {
+        struct gl_rows q = gl_db_query(&c->db[GL_COLLECTION_LOOKOUTS], LOOKOUT_ANY);
+        gl_put_int(&q, what);
+        int rc = gl_db_step(&q, err);
+        if (rc < 0) return rc;
+        gl_db_end(&q);
+        c->sought[what] = rc > 0;
+    }
+    c->sought_known = true;
+    return 0;
+}
+
+static void take(struct gl_rows *q, uint8_t what, struct gl_answer_lookout *ret) {
+    memset(ret, 0, sizeof *ret);
+    ret->what = what;
+    gl_take_text(q, ret->ref.type, sizeof ret->ref.type);
+    gl_take_text(q, ret->ref.value, sizeof ret->ref.value);
+    gl_take_text(q, ret->text, sizeof ret->text);
+    gl_take_text(q, ret->country, sizeof ret->country);
+    ret->valid_from = gl_take_int(q);
+    ret->valid_to = gl_take_int(q);
+    ret->action = gl_take_u8(q);
+    ret->silent = gl_take_u8(q) == GL_TRUE;
+    gl_take_text(q, ret->reason, sizeof ret->reason);
+}
+
+/* The answer's entry of a look-out, made when there is none yet; NULL when the answer is full. */
+static struct gl_answer_lookout *entry(struct cache_lookup *l, int64_t id, uint8_t what, struct gl_rows *q) {
+    struct gl_answer *a = l->a;
+    for (size_t i = 0; i < a->n_lookouts; i++)
+        if (l->lookouts[i] == id) return &a->lookouts[i];
+    if (a->n_lookouts == GL_MAX_ANSWER_LOOKOUTS) {
+        a->truncated = true;
+        return NULL;
+    }
+    l->lookouts[a->n_lookouts] = id;
+    take(q, what, &a->lookouts[a->n_lookouts]);
+    return &a->lookouts[a->n_lookouts++];
+}
+
+int gl_cache_sought_key(struct cache_lookup *l, uint8_t what, const char *key, const struct cache_place *place) {
+    if (place->dead || !l->c->sought[what] || key[0] == '\0') return 0;
+    struct gl_rows q = gl_db_query(&l->c->db[GL_COLLECTION_LOOKOUTS], LOOKOUT_SEARCH);
+    gl_put_int(&q, what);
+    gl_put_text(&q, key);
+    int rc;
+    while ((rc = gl_db_step(&q, l->err)) > 0) {
+        struct gl_answer_lookout *found = entry(l, gl_take_int(&q), what, &q);
+        if ((rc = gl_taken(&q, l->err)) < 0) return rc;
+        if (!found) break;
+        found->read |= place->read;
+        found->in_movements |= place->movements;
+        if (place->in && found->in.type[0] == '\0') found->in = *place->in;
+    }
+    gl_db_end(&q);
+    return rc < 0 ? rc : 0;
+}
+
+int gl_cache_sought_plate(struct cache_lookup *l, const char *plate, const struct cache_place *place) {
+    struct gl_plate_keys keys;
+    if (place->dead || !l->c->sought[GL_SOUGHT_PLATE]) return 0;
+    int rc = gl_plate_keys(plate, &keys);
+    for (size_t i = 0; rc == 0 && i < keys.n; i++) rc = gl_cache_sought_key(l, GL_SOUGHT_PLATE, keys.key[i], place);
+    return rc;
+}
+
+int gl_cache_sought_container(struct cache_lookup *l, const char *typed, const struct cache_place *place) {
+    char key[IDENTIFIER_KEY];
+    if (place->dead || !l->c->sought[GL_SOUGHT_CONTAINER]) return 0;
+    int rc = gl_cache_container_key(typed, key);
+    return rc < 0 ? rc : gl_cache_sought_key(l, GL_SOUGHT_CONTAINER, key, place);
+}
