@@ -40,8 +40,11 @@ struct gl_profile {
     int64_t abandon_after_ms;             /* a passage without any new reading for so long is closed as unknown */
     int64_t tailgate_within_ms;           /* exit edges closer than this after a confirmed exit are a tailgater's */
     double min_confidence;                /* below: LOW_CONFIDENCE */
-    double random_rate;                   /* 0..1 */
+    double random_rate, random_aeo_rate;  /* 0..1; the second for trusted traders */
+    int64_t aged_random;                  /* random controls are so many times as many while the feed is aged */
+    int64_t lead_ms, lead_aeo_ms;         /* so long before it comes it is to be lodged; 0 = not asked for */
     uint8_t on_device_fault;              /* GL_SIGNAL_INSPECT (each vehicle) or GL_SIGNAL_FAULT (the lane shows fault) */
+    uint8_t feed_down;                    /* the same, while nothing can be known of what was lodged */
 };
 
 struct gl_device_config {
@@ -93,7 +96,7 @@ struct gl_config {
         int64_t keepalive_s;
     } mqtt;
     struct {
-        char state[GL_PATH]; /* cache.db, journal.db, evidence/, random.key */
+        char state[GL_PATH]; /* cache/, journal.db, evidence/, random.key */
         char run[GL_PATH];   /* sockets */
         char plugins[GL_PATH];
     } paths;
@@ -103,7 +106,9 @@ struct gl_config {
         int64_t live_ms;      /* heartbeat younger than this: LIVE */
         int64_t soft_ms;      /* older: AGED -> STALE at hard_ms */
         int64_t hard_ms;
-        int64_t down_ms; /* older: DOWN */
+        int64_t down_ms;             /* older: DOWN */
+        int64_t replay_wait_ms;      /* a hole that lasts so long is asked for */
+        int64_t snapshot_silence_ms; /* a snapshot that stops for so long is given up */
     } feed;
     bool clock_require_sync;
     int64_t device_silence_ms;     /* a device process that says nothing for so long is dead */

@@ -84,6 +84,8 @@ static void set_defaults(struct gl_config *c) {
     c->feed.soft_ms = 5 * MINUTE;
     c->feed.hard_ms = 30 * MINUTE;
     c->feed.down_ms = 24 * HOUR;
+    c->feed.replay_wait_ms = 5 * SECOND;
+    c->feed.snapshot_silence_ms = 2 * MINUTE;
     c->clock_require_sync = true;
     c->device_silence_ms = 5 * SECOND;
 }

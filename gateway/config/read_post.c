@@ -78,6 +78,8 @@ static const struct gl_key feed_keys[] = {
     GL_KEY(gl_config, feed.soft_ms, "soft", gl_key_duration, .min = SECOND, .max = 24 * HOUR),
     GL_KEY(gl_config, feed.hard_ms, "hard", gl_key_duration, .min = SECOND, .max = 7 * 24 * (int64_t)HOUR),
     GL_KEY(gl_config, feed.down_ms, "down", gl_key_duration, .min = SECOND, .max = 30 * 24 * (int64_t)HOUR),
+    GL_KEY(gl_config, feed.replay_wait_ms, "replay-wait", gl_key_duration, .min = SECOND, .max = 10 * MINUTE),
+    GL_KEY(gl_config, feed.snapshot_silence_ms, "snapshot-silence", gl_key_duration, .min = SECOND, .max = HOUR),
 };
 static const struct gl_key clock_keys[] = {
     GL_KEY(gl_config, clock_require_sync, "require-sync", gl_key_bool),

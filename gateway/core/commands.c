@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "core/internal.h"
+#include "model/identifiers.h"
 
 /* Everything a command's handler may need, gathered and checked once. */
 struct order {
@@ -13,6 +14,7 @@ struct order {
     const struct gl_client_config *client;
     struct lane *lane;
     struct passage *passage;
+    struct gl_ref evidence;  /* in its canonical form */
     char refusal[GL_DETAIL]; /* why not; "" = done */
 };
 
@@ -41,17 +43,18 @@ static bool second_person(struct order *o, unsigned asked) {
 }
 
 /* The rule that asks for it now, or did in the decision that the sender has seen. */
-static const char *asking(const struct order *o, bool inspected, enum gl_override which) {
-    const char *rule = gl_rules_asking(&o->passage->fresh, inspected, which);
-    return rule[0] ? rule : gl_rules_asking(&o->passage->decision, inspected, which);
+static const char *asking(const struct order *o, unsigned when, enum gl_override which) {
+    const char *rule = gl_rules_asking(&o->passage->fresh, when, which);
+    return rule[0] ? rule : gl_rules_asking(&o->passage->decision, when, which);
 }
 
-static bool may_lift(struct order *o, bool inspected) {
+static bool may_lift(const struct gl_core *c, struct order *o, unsigned when) {
     if (o->cmd->outcome != GL_OUTCOME_RELEASE) return true;
+    if (gl_contingency_active(c)) when |= GL_WHEN_CONTINGENCY;
     /* Both count: the reasons that the sender has seen, and those that have come up since. */
-    unsigned asked = gl_rules_permission(&o->passage->decision, inspected) | gl_rules_permission(&o->passage->fresh, inspected);
-    const char *never = asking(o, inspected, GL_OVERRIDE_NEVER), *authority = asking(o, inspected, GL_OVERRIDE_AUTHORITY),
-               *radiation = asking(o, inspected, GL_OVERRIDE_RADIATION), *two = asking(o, inspected, GL_OVERRIDE_TWO);
+    unsigned asked = gl_rules_permission(&o->passage->decision, when) | gl_rules_permission(&o->passage->fresh, when);
+    const char *never = asking(o, when, GL_OVERRIDE_NEVER), *authority = asking(o, when, GL_OVERRIDE_AUTHORITY),
+               *radiation = asking(o, when, GL_OVERRIDE_RADIATION), *two = asking(o, when, GL_OVERRIDE_TWO);
     if (never[0])
         REFUSE(o, "%s cannot be overridden%s", never, strcmp(never, "RANDOM") == 0 ? ": inspect, then send inspection-result" : "");
     else if (authority[0] && radiation[0])
@@ -64,6 +67,21 @@ static bool may_lift(struct order *o, bool inspected) {
         REFUSE(o, "%s needs two radiation officers: %s has agreed, a second one must send the same", radiation, o->cmd->officer.id);
     else if (!radiation[0] && two[0] && !second_person(o, asked))
         REFUSE(o, "%s needs two persons: %s has agreed, a second one must send the same", two, o->cmd->officer.id);
+    return o->refusal[0] == '\0';
+}
+
+/* In a contingency what was lodged cannot be seen: the officer names what he has seen instead. */
+static bool has_evidence(const struct gl_core *c, struct order *o) {
+    const struct gl_ref *e = &o->cmd->evidence;
+    const struct gl_contingency *k = &c->contingency;
+    if (o->cmd->outcome != GL_OUTCOME_RELEASE) return true;
+    if (gl_contingency_overdue(c))
+        REFUSE(o, "contingency %s is over its time; the authority extends or ends it first", k->reference);
+    else if (gl_contingency_active(c) && !e->value[0])
+        REFUSE(o, "contingency %s is in force: evidence is missing; name the document that was seen, its type and value",
+               k->reference);
+    else if (e->value[0] && gl_ref_canonical(e->type, e->value, &o->evidence) < 0)
+        REFUSE(o, "evidence is no reference; a type such as mrn and its value are needed");
     return o->refusal[0] == '\0';
 }
 
@@ -84,12 +102,19 @@ static bool may_go(struct order *o) {
     return o->refusal[0] == '\0';
 }
 
+static void decide(struct gl_core *c, struct order *o, unsigned when, const char *rule) {
+    if (!may_go(o) || !has_evidence(c, o) || !may_lift(c, o, when)) return;
+    struct gl_command cmd = *o->cmd;
+    cmd.evidence = o->evidence;
+    gl_decide_by_officer(c, o->lane, o->passage, &cmd, rule);
+}
+
 static void do_override(struct gl_core *c, struct order *o) {
-    if (may_go(o) && may_lift(o, false)) gl_decide_by_officer(c, o->lane, o->passage, o->cmd, "OVERRIDE");
+    decide(c, o, 0, "OVERRIDE");
 }
 
 static void do_inspection_result(struct gl_core *c, struct order *o) {
-    if (may_go(o) && may_lift(o, true)) gl_decide_by_officer(c, o->lane, o->passage, o->cmd, "INSPECTION_RESULT");
+    decide(c, o, GL_WHEN_INSPECTED, "INSPECTION_RESULT");
 }
 
 static void do_typed_plate(struct gl_core *c, struct order *o) {
@@ -165,16 +190,39 @@ static void do_alarm_acknowledge(struct gl_core *c, struct order *o) {
     ADD_EFFECT(c, GL_EFFECT_ALARM, &a);
 }
 
-static bool is_stream(struct gl_core *c, const char *name) {
-    return strcmp(name, "post") == 0 || (strncmp(name, "lane/", 5) == 0 && gl_lane_by_id(c, name + 5));
+/* The lane of a stream that has one, "" for the post's; NULL = no such stream. */
+static const char *lane_of_stream(const char *name, bool *ret_restricted) {
+    *ret_restricted = strncmp(name, "restricted/", 11) == 0;
+    if (strcmp(name, "post") == 0) return "";
+    return *ret_restricted ? name + 11 : strncmp(name, "lane/", 5) == 0 ? name + 5 : NULL;
 }
 
 static void do_outbox(struct gl_core *c, struct order *o) {
-    if (!is_stream(c, o->cmd->stream))
+    bool restricted;
+    const char *lane = lane_of_stream(o->cmd->stream, &restricted);
+    if (!lane || (lane[0] ? !gl_lane_by_id(c, lane) : restricted))
         REFUSE(o, "stream %s does not exist; \"post\" or \"lane/LANE\" is needed",
                o->cmd->stream[0] ? o->cmd->stream : "(none named)");
+    else if (restricted && strcmp(o->client->role, "authority") != 0)
+        REFUSE(o, "stream %s is for clients of role authority alone", o->cmd->stream);
     else
         ADD_EFFECT(c, GL_EFFECT_OUTBOX, o->cmd);
+}
+
+static void do_contingency(struct gl_core *c, struct order *o) {
+    if (strcmp(o->client->role, "authority") != 0)
+        REFUSE(o, "a contingency is declared by clients of role authority alone");
+    else
+        gl_contingency_order(c, o->cmd, o->refusal);
+}
+
+static void do_snapshot(struct gl_core *c, struct order *o) {
+    if (strcmp(o->client->role, "authority") != 0 && strcmp(o->client->role, "system") != 0)
+        REFUSE(o, "a snapshot is asked for by clients of the roles authority and system alone");
+    else if (o->cmd->collection == GL_COLLECTION_NONE)
+        REFUSE(o, "collection is missing: a snapshot of what?");
+    else
+        ADD_EFFECT(c, GL_EFFECT_ASK, o->cmd);
 }
 
 /* What each command needs to name. */
@@ -191,6 +239,8 @@ static const struct {
     [GL_COMMAND_ALARM_ACKNOWLEDGE] = {NEEDS_LANE, do_alarm_acknowledge},
     [GL_COMMAND_ACK] = {0, do_outbox},
     [GL_COMMAND_REPLAY] = {0, do_outbox},
+    [GL_COMMAND_CONTINGENCY] = {0, do_contingency},
+    [GL_COMMAND_SNAPSHOT] = {0, do_snapshot},
 };
 
 /* Who, when, and whether it is still about what its sender saw. */

@@ -33,6 +33,8 @@ int gl_core_new(const struct gl_config *config, const uint8_t key[32], const cha
         return -ENOTSUP;
     }
     c->feed = GL_FEED_EMPTY;
+    gl_fields_clear(&gl_contingency_fields, &c->contingency);
+    c->contingency.active = GL_FALSE;
     c->n_lanes = config->n_lanes;
     for (int i = 0; i < config->n_lanes; i++) {
         struct lane *l = &c->lanes[i];
@@ -135,6 +137,7 @@ void gl_core_step(struct gl_core *c, const struct gl_event *ev, struct gl_effect
         case GL_EV_DEVICE: take_device(c, ev->device.device, ev->device.state, ev->device.reason); break;
         case GL_EV_FEED:
             c->feed = ev->feed;
+            memcpy(c->feeds, ev->feeds, sizeof c->feeds);
             each_lane(c, gl_lane_consider);
             break;
         case GL_EV_LODGED: each_lane(c, gl_lane_consider); break;
@@ -143,20 +146,27 @@ void gl_core_step(struct gl_core *c, const struct gl_event *ev, struct gl_effect
             each_lane(c, gl_lane_consider);
             break;
         case GL_EV_COMMAND: gl_core_command(c, ev->command); break;
-        case GL_EV_ANSWER: gl_lane_answer(c, ev->answer); break;
-        case GL_EV_TIME: each_lane(c, gl_lane_time); break;
+        case GL_EV_ANSWER: ev->answer->review ? gl_review_answer(c, ev->answer) : gl_lane_answer(c, ev->answer); break;
+        case GL_EV_TIME:
+            gl_contingency_time(c);
+            each_lane(c, gl_lane_time);
+            break;
         case GL_EV_COMMITTED: each_lane(c, gl_signal_committed); break;
         case GL_EV_RESTORE_MODE: restore_mode(c, ev->restore_mode.lane, ev->restore_mode.mode); break;
         case GL_EV_RESTORE_ALARM:
             gl_portal_restore(c, ev->restore_alarm.lane, ev->restore_alarm.kind, ev->restore_alarm.alarm, ev->restore_alarm.at);
             break;
+        case GL_EV_REVIEW: gl_review_begin(c, ev->review); break;
+        case GL_EV_RESTORE_CONTINGENCY: gl_contingency_restore(c, ev->restore_contingency); break;
         case GL_EV_RESTORE_PASSAGE: gl_lane_restore(c, ev->restore_passage); break;
+        case GL_EV_RESTORE_HIT: gl_lookouts_restore(c, ev->restore_hit); break;
     }
     c->out = NULL;
 }
 
 int64_t gl_core_next_deadline(const struct gl_core *c) {
-    int64_t next = INT64_MAX;
+    bool due = gl_contingency_active(c) && !c->contingency.alarm[0];
+    int64_t next = due ? c->contingency_mono : INT64_MAX;
     for (int i = 0; i < c->n_lanes; i++) {
         int64_t t = gl_lane_deadline(&c->lanes[i]);
         if (t < next) next = t;
@@ -173,4 +183,7 @@ bool gl_core_idle(const struct gl_core *c) {
 
 uint8_t gl_core_mode(const struct gl_core *c, int lane) {
     return c->lanes[lane].mode;
+}
+const struct gl_contingency *gl_core_contingency(const struct gl_core *c) {
+    return &c->contingency;
 }

@@ -5,8 +5,10 @@
  *     portal.c    whose occupancy it is    presence.c  loops: who comes and who leaves    tags.c  whose tag it is
  *     decide.c    when to decide, supersede, lift, revoke
  *     facts.c     what is known of one passage, gathered for the rules
- *     rules.c     the table of rules: facts in, outcomes out; rules_sensors.c those about portals and tags
- *     commands.c  what officers ask for
+ *     lookouts.c  who is looked for
+ *     rules.c     the table of rules: facts in, outcomes out; rules_*.c the checks, by subject
+ *     commands.c  what officers ask for    contingency.c  what the authority declares
+ *     review.c    what was released on a feed that could not be trusted, judged again
  *     signal.c    what the lane shows
  */
 #pragma once
@@ -16,18 +18,31 @@
 struct gl_core;
 
 enum gl_event_type {
-    GL_EV_READING,        /* .reading */
-    GL_EV_DEVICE,         /* .device: a device came, went, is unwell */
-    GL_EV_FEED,           /* .feed: the state of what is known of declarations */
-    GL_EV_LODGED,         /* something lodged has changed: open passages are looked up again */
-    GL_EV_CLOCK,          /* .clock_ok */
-    GL_EV_COMMAND,        /* .command */
-    GL_EV_ANSWER,         /* .answer: to a GL_EFFECT_LOOKUP */
-    GL_EV_TIME,           /* time has passed */
-    GL_EV_COMMITTED,      /* everything before this is durable: signals may follow */
-    GL_EV_RESTORE_MODE,   /* at start: .restore_mode */
-    GL_EV_RESTORE_ALARM,  /* at start: .restore_alarm, one of a lane that stood when the gateway stopped */
-    GL_EV_RESTORE_PASSAGE /* at start: .restore_passage, one that was open when the gateway stopped: it is inspected */
+    GL_EV_READING,             /* .reading */
+    GL_EV_DEVICE,              /* .device: a device came, went, is unwell */
+    GL_EV_FEED,                /* .feed, .feeds: the state of what is known of declarations */
+    GL_EV_LODGED,              /* something lodged has changed: open passages are looked up again */
+    GL_EV_CLOCK,               /* .clock_ok */
+    GL_EV_COMMAND,             /* .command */
+    GL_EV_ANSWER,              /* .answer: to a GL_EFFECT_LOOKUP */
+    GL_EV_TIME,                /* time has passed */
+    GL_EV_COMMITTED,           /* everything before this is durable: signals may follow */
+    GL_EV_RESTORE_MODE,        /* at start: .restore_mode */
+    GL_EV_RESTORE_ALARM,       /* at start: .restore_alarm, one of a lane that stood when the gateway stopped */
+    GL_EV_REVIEW,              /* .review: a release that leaned on a doubtful feed, to be judged again */
+    GL_EV_RESTORE_CONTINGENCY, /* at start: .restore_contingency */
+    GL_EV_RESTORE_PASSAGE,     /* at start: .restore_passage, one that was open when the gateway stopped: it is inspected */
+    GL_EV_RESTORE_HIT          /* at start, after its passage: .restore_hit, a look-out that fitted it */
+};
+
+/* A release that is to be judged again: what the journal knows of it. */
+struct gl_review_case {
+    struct gl_passage passage;
+    char decision[GL_UUID];
+    int64_t decided_at; /* wall */
+    uint8_t outcome, feed;
+    char contingency[GL_REF];
+    struct gl_ref evidence;
 };
 
 struct gl_event {
@@ -40,7 +55,10 @@ struct gl_event {
             uint8_t state;
             const char *reason;
         } device;
-        uint8_t feed;
+        struct {
+            uint8_t feed;                  /* the worst of those that a release leans on */
+            uint8_t feeds[GL_COLLECTIONS]; /* each of them; NONE = not leaned on */
+        };
         bool clock_ok;
         const struct gl_command *command;
         const struct gl_answer *answer;
@@ -53,21 +71,29 @@ struct gl_event {
             int64_t at; /* wall: when it was raised */
         } restore_alarm;
         const struct gl_passage *restore_passage;
+        const struct gl_review_case *review;
+        const struct gl_contingency *restore_contingency;
+        const struct gl_hit *restore_hit;
     };
 };
 
 enum gl_effect_type {
-    GL_EFFECT_READING,  /* .reading: record and publish */
-    GL_EFFECT_PASSAGE,  /* .passage */
-    GL_EFFECT_DECISION, /* .decision */
-    GL_EFFECT_ALARM,    /* .alarm */
-    GL_EFFECT_COMMAND,  /* .command: record that it came */
-    GL_EFFECT_REPLY,    /* .reply */
-    GL_EFFECT_LOOKUP,   /* .query: answer with GL_EV_ANSWER, within the same turn */
-    GL_EFFECT_USE,      /* .use: reserve, consume or free a movement or declaration */
-    GL_EFFECT_SIGNAL,   /* .signal: only after COMMITTED: show it */
-    GL_EFFECT_MODE,     /* .mode: keep and publish */
-    GL_EFFECT_OUTBOX    /* .command: ack or replay, permitted: for the outbox */
+    GL_EFFECT_READING,     /* .reading: record and publish */
+    GL_EFFECT_PASSAGE,     /* .passage */
+    GL_EFFECT_DECISION,    /* .decision */
+    GL_EFFECT_ALARM,       /* .alarm */
+    GL_EFFECT_COMMAND,     /* .command: record that it came */
+    GL_EFFECT_REPLY,       /* .reply */
+    GL_EFFECT_LOOKUP,      /* .query: answer with GL_EV_ANSWER, within the same turn */
+    GL_EFFECT_USE,         /* .use: reserve, consume or free a movement or declaration */
+    GL_EFFECT_SIGNAL,      /* .signal: only after COMMITTED: show it */
+    GL_EFFECT_MODE,        /* .mode: keep and publish */
+    GL_EFFECT_OUTBOX,      /* .command: ack or replay, permitted: for the outbox */
+    GL_EFFECT_ASK,         /* .command: snapshot, permitted: the feed is to ask for one of .command->collection */
+    GL_EFFECT_HIT,         /* .hit: record on the restricted stream, once for each passage and look-out */
+    GL_EFFECT_CONTINGENCY, /* .contingency: keep and publish */
+    GL_EFFECT_REVIEW,      /* .review: it was judged again; record and publish when it differs or a look-out fits */
+    GL_EFFECT_SUMMARY      /* .summary: made by the engine, when all were */
 };
 
 struct gl_use_change {
@@ -91,6 +117,10 @@ struct gl_effect {
         const struct gl_use_change *use;
         const struct gl_signal_state *signal;
         const struct gl_mode_state *mode;
+        const struct gl_hit *hit;
+        const struct gl_contingency *contingency;
+        const struct gl_review *review;
+        const struct gl_review_summary *summary;
     };
 };
 
@@ -118,5 +148,7 @@ bool gl_core_idle(const struct gl_core *core);
 
 /* The next identifier: UUIDv7 from the time and a keyed counter, the same again in a replay. */
 void gl_core_uuid(struct gl_core *core, struct gl_now at, char out[GL_UUID]);
+
+const struct gl_contingency *gl_core_contingency(const struct gl_core *core); /* as it stands */
 
 uint8_t gl_core_mode(const struct gl_core *core, int lane); /* enum gl_mode of the lane with this index */

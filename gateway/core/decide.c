@@ -18,25 +18,33 @@ static void add_keys(struct gl_query *q, enum gl_key_kind kind, const struct gl_
     }
 }
 
+void gl_query_add_ref(struct gl_query *q, const struct gl_ref *ref) {
+    if (!ref->value[0] || q->n_keys == GL_MAX_KEYS) return;
+    struct gl_key *k = &q->keys[q->n_keys++];
+    k->kind = GL_KEY_REFERENCE;
+    memcpy(k->type, ref->type, sizeof k->type);
+    gl_clip(k->text, sizeof k->text, ref->value);
+}
+
+void gl_query_passage(struct gl_query *q, const struct passage *p) {
+    memcpy(q->passage, p->id, sizeof q->passage);
+    add_keys(q, GL_KEY_VEHICLE, &p->vehicle.keys);
+    add_keys(q, GL_KEY_TRAILER, &p->trailer.keys);
+    add_keys(q, GL_KEY_CONTAINER, &p->container.keys);
+    for (int i = 0; i < p->n_tags && q->n_keys < GL_MAX_KEYS; i++) {
+        struct gl_key *k = &q->keys[q->n_keys++];
+        k->kind = GL_KEY_TAG;
+        gl_clip(k->text, sizeof k->text, p->tags[i].epc);
+        gl_clip(k->tid, sizeof k->tid, p->tags[i].tid);
+    }
+    gl_query_add_ref(q, &p->reference);
+}
+
 void gl_lane_consider(struct gl_core *c, struct lane *l) {
     struct passage *p = l->n ? l->passages[0] : NULL;
     if (!p || p->exit_begun || p->lookup_pending) return;
     struct gl_query q = {.lane = (uint16_t)(l - c->lanes)};
-    memcpy(q.passage, p->id, sizeof q.passage);
-    add_keys(&q, GL_KEY_VEHICLE, &p->vehicle.keys);
-    add_keys(&q, GL_KEY_TRAILER, &p->trailer.keys);
-    add_keys(&q, GL_KEY_CONTAINER, &p->container.keys);
-    for (int i = 0; i < p->n_tags && q.n_keys < GL_MAX_KEYS; i++) {
-        struct gl_key *k = &q.keys[q.n_keys++];
-        k->kind = GL_KEY_TAG;
-        gl_clip(k->text, sizeof k->text, p->tags[i].epc);
-    }
-    if (p->reference.value[0] && q.n_keys < GL_MAX_KEYS) {
-        struct gl_key *k = &q.keys[q.n_keys++];
-        k->kind = GL_KEY_REFERENCE;
-        memcpy(k->type, p->reference.type, sizeof k->type);
-        gl_clip(k->text, sizeof k->text, p->reference.value);
-    }
+    gl_query_passage(&q, p);
     p->lookup_pending = true;
     ADD_EFFECT(c, GL_EFFECT_LOOKUP, &q);
 }
@@ -82,6 +90,8 @@ static void reserve(struct gl_core *c, struct passage *p, const struct gl_decisi
         use(c, p, &ref, GL_USE_NONE);
     }
     p->n_reserved = 0;
+    /* What an officer has seen as evidence is used up with it, whether the cache knows it or not. */
+    if (d->outcome == GL_OUTCOME_RELEASE && d->evidence.value[0]) use(c, p, &d->evidence, GL_USE_RESERVED);
     /* What another has used stays his, even when an officer lets this one go as well. */
     if (d->outcome != GL_OUTCOME_RELEASE || obstructs(d, "DECL_ALREADY_USED")) return;
     for (int i = 0; i < d->match.n_movements; i++) use(c, p, &d->match.movements[i], GL_USE_RESERVED);
@@ -95,11 +105,13 @@ static void decide(struct gl_core *c, struct lane *l, struct passage *p, struct 
     gl_core_uuid(c, c->now, p->decision_id);
     d->feed = c->feed;
     gl_clip(d->config, sizeof d->config, c->config->hash);
+    if (gl_contingency_active(c)) memcpy(d->contingency, c->contingency.reference, sizeof d->contingency);
     d->n_readings = p->n_readings;
     memcpy(d->readings, p->readings, sizeof d->readings);
     reserve(c, p, d);
     p->decision = *d;
     p->decided = true;
+    p->hits_decided = p->n_hits;
     if (d->outcome == GL_OUTCOME_RELEASE) p->lease_over = false;
     gl_passage_publish(c, l, p, GL_EXIT_NONE);
     ADD_EFFECT(c, GL_EFFECT_DECISION, d);
@@ -109,11 +121,12 @@ static void decide(struct gl_core *c, struct lane *l, struct passage *p, struct 
         if (&c->lanes[i] != l) gl_lane_consider(c, &c->lanes[i]);
 }
 
-static void decision_begin(const struct lane *l, const struct passage *p, struct gl_decision *d) {
+static void decision_begin(const struct gl_core *c, const struct lane *l, const struct passage *p, struct gl_decision *d) {
     gl_fields_clear(&gl_decision_fields, d);
     memcpy(d->lane, l->config->id, sizeof d->lane);
     memcpy(d->passage, p->id, sizeof d->passage);
     memcpy(d->visit, p->visit, sizeof d->visit);
+    if (gl_contingency_active(c)) memcpy(d->contingency, c->contingency.reference, sizeof d->contingency);
 }
 
 static bool presence_unbroken(const struct lane *l, const struct passage *p) {
@@ -129,9 +142,13 @@ static bool news(const struct gl_decision *fresh, const struct gl_decision *now,
     return false;
 }
 
+static unsigned permission(const struct gl_decision *d) {
+    return gl_rules_permission(d, d->contingency[0] ? GL_WHEN_CONTINGENCY : 0);
+}
+
 /* Does a ask for a permission that b does not? */
 static bool asks_more(const struct gl_decision *a, const struct gl_decision *b) {
-    return gl_rules_permission(a, false) & ~gl_rules_permission(b, false);
+    return permission(a) & ~permission(b);
 }
 
 static bool same_refs(const struct gl_ref *a, int n, const struct gl_ref *b, int m) {
@@ -150,7 +167,7 @@ static bool same_match(const struct gl_match *a, const struct gl_match *b) {
 static bool beyond_the_officer(const struct passage *p, const struct gl_decision *fresh) {
     const struct gl_decision *now = &p->decision;
     bool worse = fresh->level >= GL_LEVEL_PHYSICAL && (fresh->level > p->override_level || news(fresh, now, GL_LEVEL_PHYSICAL));
-    return worse || asks_more(fresh, now) || p->scan.alarms > p->override_alarms;
+    return worse || asks_more(fresh, now) || p->scan.alarms > p->override_alarms || p->n_hits > p->hits_decided;
 }
 
 /* Does a fresh run of the rules call for another decision than the one that stands? */
@@ -162,6 +179,7 @@ static bool supersedes(const struct lane *l, const struct passage *p, const stru
         if (by_officer) return beyond_the_officer(p, fresh);
         return fresh->outcome == GL_OUTCOME_INSPECT || !same_match(&fresh->match, &now->match);
     }
+    if (p->n_hits > p->hits_decided && fresh->level >= now->level) return true; /* whoever lifts it must have seen it */
     if (by_officer) return fresh->level > now->level || (fresh->level == now->level && asks_more(fresh, now));
     if (fresh->outcome == GL_OUTCOME_RELEASE) return now->level == GL_LEVEL_DESK && presence_unbroken(l, p);
     return fresh->level > now->level || (fresh->level == now->level && !asks_more(now, fresh) && news(fresh, now, GL_LEVEL_NONE));
@@ -174,13 +192,15 @@ static void judge(struct gl_core *c, struct lane *l, struct passage *p, const st
     p->judged_mono = c->now.mono;
     gl_tag_answered(p, a);
     gl_facts_gather(c, l, p, a, &f);
-    decision_begin(l, p, &d);
+    gl_lookouts_take(&f, p);
+    p->unanswered = a->failed;
+    decision_begin(c, l, p, &d);
     gl_rules_run(&f, &d, &curable);
     fill_match(&f, &d.match);
     p->fresh = d;
     bool wait = !p->decided && d.outcome == GL_OUTCOME_INSPECT && curable && !f.time_up;
-    if (wait || (p->decided && !supersedes(l, p, &d))) return;
-    decide(c, l, p, &d);
+    if (!wait && (!p->decided || supersedes(l, p, &d))) decide(c, l, p, &d);
+    gl_lookouts_tell(c, p, p->decision_id);
 }
 
 void gl_lane_answer(struct gl_core *c, const struct gl_answer *a) {
@@ -193,7 +213,7 @@ void gl_lane_answer(struct gl_core *c, const struct gl_answer *a) {
 }
 
 void gl_decide_by_officer(struct gl_core *c, struct lane *l, struct passage *p, const struct gl_command *cmd, const char *code) {
-    const struct gl_rule *rule = gl_rule_by_code(code);
+    char detail[GL_DETAIL];
     struct gl_decision d = p->fresh; /* what the rules say stays visible beside what the officer says */
     p->override_level = d.level;
     p->override_alarms = p->scan.alarms;
@@ -201,9 +221,9 @@ void gl_decide_by_officer(struct gl_core *c, struct lane *l, struct passage *p, 
     d.level = cmd->outcome == GL_OUTCOME_RELEASE ? (uint8_t)GL_LEVEL_NONE : cmd->level ? cmd->level : (uint8_t)GL_LEVEL_PHYSICAL;
     d.officer = cmd->officer;
     memcpy(d.reason, cmd->reason, sizeof d.reason);
-    gl_rule_say(&d, rule, cmd->outcome == GL_OUTCOME_RELEASE ? GL_NOTE : GL_FAIL, "", "%s %s: %s", cmd->officer.role,
-                cmd->officer.id, cmd->reason);
-    d.rules[d.n_rules - 1].level = d.level;
+    d.evidence = cmd->evidence;
+    gl_format(detail, sizeof detail, "%s %s: %s", cmd->officer.role, cmd->officer.id, cmd->reason);
+    gl_rules_add(&d, code, cmd->outcome == GL_OUTCOME_RELEASE ? GL_NOTE : GL_FAIL, d.level, detail);
     p->faulted = false;
     decide(c, l, p, &d);
 }

@@ -22,22 +22,29 @@ const char *gl_facts_user(const struct facts *f, const struct gl_ref *ref, uint8
     for (int i = 0; i < f->core->n_lanes; i++)
         for (int k = 0; k < f->core->lanes[i].n; k++) {
             const struct passage *p = f->core->lanes[i].passages[k];
-            if (p != f->passage && reserves(p, ref)) return p->id;
+            if (strcmp(p->id, f->passage->id) != 0 && reserves(p, ref)) return p->id;
         }
     return NULL;
 }
 
-/* Live = it could carry a release if all else is well. */
-static bool movement_live(const struct facts *f, const struct gl_answer_movement *m) {
-    bool state = m->state == GL_MOVEMENT_READY || m->state == GL_MOVEMENT_CHECKED_IN;
+bool gl_facts_own(const struct facts *f, uint8_t use, const char *by) {
+    return f->review && use != GL_USE_NONE && strcmp(by, f->passage->id) == 0;
+}
+
+bool gl_facts_movement_live(const struct facts *f, const struct gl_answer_movement *m) {
+    bool ended = m->state == GL_MOVEMENT_ARRIVED || m->state == GL_MOVEMENT_EXITED;
+    bool state =
+        m->state == GL_MOVEMENT_READY || m->state == GL_MOVEMENT_CHECKED_IN || (ended && gl_facts_own(f, m->use, m->used_by));
     bool direction = m->direction == GL_DIRECTION_NONE || m->direction == f->lane->direction;
     return state && direction && !gl_facts_over(m, f->now.wall) && !gl_facts_user(f, &m->ref, m->use, m->used_by);
 }
 
-static bool declaration_live(const struct gl_answer_declaration *d, int64_t wall) {
-    bool ended = d->state == GL_DECLARATION_CANCELLED || d->state == GL_DECLARATION_EXPIRED || d->state == GL_DECLARATION_ARRIVED ||
-                 d->state == GL_DECLARATION_DISCHARGED;
-    return d->received && !ended && !(d->valid_to && wall > d->valid_to);
+bool gl_facts_declaration_live(const struct facts *f, const struct gl_answer_declaration *d) {
+    bool used =
+        (d->state == GL_DECLARATION_ARRIVED || d->state == GL_DECLARATION_DISCHARGED) && !gl_facts_own(f, d->use, d->used_by);
+    bool over =
+        d->state == GL_DECLARATION_CANCELLED || d->state == GL_DECLARATION_EXPIRED || (d->valid_to && f->now.wall > d->valid_to);
+    return d->received && !used && !over;
 }
 
 /* The tag was issued for the vehicle of these means, and its declared trailer or container was read, too: a tag alone may be that of a vehicle which
@@ -77,6 +84,11 @@ static uint8_t accepted_by(const struct facts *f) {
 /* The one live movement; or, to explain why there is none, the first of the others. */
 static void choose_movement(struct facts *f, uint8_t by) {
     int any = -1, live = -1;
+    for (int i = 0; i < f->answer->n_movements; i++) /* in a review: the one that it has used, whatever else fits by now */
+        if (gl_facts_own(f, f->answer->movements[i].use, f->answer->movements[i].used_by)) {
+            f->movement = i;
+            return;
+        }
     for (int pass = 0; pass < 2 && live < 0; pass++) {
         /* Means declared as the vehicle first; the same plate declared as a trailer only when nothing else is found. */
         uint8_t want = pass == 0 ? by & (uint8_t)~GL_BY_SWAP : by & GL_BY_SWAP;
@@ -85,7 +97,7 @@ static void choose_movement(struct facts *f, uint8_t by) {
             if (!(m->by & want) || (want == GL_BY_TAG && !stood_for(f, m->means, m->n_means, m->containers, m->n_containers)))
                 continue;
             if (any < 0) any = i;
-            if (!movement_live(f, m)) continue;
+            if (!gl_facts_movement_live(f, m)) continue;
             f->n_live++;
             if (live < 0) live = i;
         }
@@ -103,16 +115,41 @@ bool gl_facts_judged(const struct facts *f, const struct gl_answer_declaration *
     /* A control that was ordered for this vehicle holds, whether its envelope names the declaration or not. */
     if (f->movement >= 0)
         return found_by(f, d, GL_BY_PLATE | GL_BY_REFERENCE | (f->by_tag ? GL_BY_TAG : 0)) && d->control > GL_CHANNEL_RELEASE &&
-               declaration_live(d, f->now.wall);
+               gl_facts_declaration_live(f, d);
     if (!f->by_declaration) return false;
     uint8_t by = accepted_by(f);
     if (!found_by(f, d, by)) return false;
     /* Past consignments of the same vehicle say nothing while a live one is there. */
-    if (declaration_live(d, f->now.wall)) return true;
+    if (gl_facts_declaration_live(f, d)) return true;
     for (int i = 0; i < f->answer->n_declarations; i++)
-        if (found_by(f, &f->answer->declarations[i], by) && declaration_live(&f->answer->declarations[i], f->now.wall))
-            return false;
+        if (found_by(f, &f->answer->declarations[i], by) && gl_facts_declaration_live(f, &f->answer->declarations[i])) return false;
     return true;
+}
+
+const struct gl_answer_movement *gl_facts_chosen(const struct facts *f) {
+    return f->movement >= 0 ? &f->answer->movements[f->movement] : NULL;
+}
+
+bool gl_facts_matched(const struct facts *f) {
+    return f->movement >= 0 || f->by_declaration;
+}
+
+static bool is_trusted(const struct facts *f, const struct gl_answer_declaration *d) {
+    return d->received && d->trader == GL_TRADER_ACTIVE && d->aeo && (!d->aeo_from || d->aeo_from <= f->now.wall) &&
+           (!d->aeo_to || f->now.wall <= d->aeo_to);
+}
+
+/* In favour of a vehicle the traders count only while their feed can be believed; and one that is not trusted is enough. */
+static bool all_trusted(const struct facts *f) {
+    uint8_t feed = f->core->feeds[GL_COLLECTION_TRADERS];
+    int n = 0;
+    if ((feed != GL_FEED_LIVE && feed != GL_FEED_AGED) || f->clock_doubted) return false;
+    for (int i = 0; i < f->answer->n_declarations; i++) {
+        if (!gl_facts_judged(f, &f->answer->declarations[i])) continue;
+        if (!is_trusted(f, &f->answer->declarations[i])) return false;
+        n++;
+    }
+    return n > 0;
 }
 
 static void add_trailers(struct facts *f, const struct gl_answer_means *means, int n) {
@@ -175,7 +212,12 @@ void gl_facts_gather(const struct gl_core *c, const struct lane *l, const struct
                         .mode = l->mode,
                         .feed = c->feed,
                         .clock_ok = c->clock_ok,
+                        .clock_doubted = c->config->clock_require_sync && !c->clock_ok,
+                        .contingency = gl_contingency_active(c),
+                        .overdue = gl_contingency_overdue(c),
+                        .review = a->review,
                         .movement = -1};
+    if (f->review) f->now.wall = c->review.decided_at; /* limit dates are those of that moment */
     f->policy = l->profile->policy[p->class];
     if (!f->policy) f->policy = l->profile->policy[GL_CLASS_TRUCK];
     f->time_up = c->now.mono >= p->deadline_mono;
@@ -193,4 +235,5 @@ void gl_facts_gather(const struct gl_core *c, const struct lane *l, const struct
     f->by_plate = found & GL_BY_PLATE;
     f->by_swap = !f->by_plate && (found & GL_BY_SWAP);
     gather_trailers(f);
+    f->trusted = all_trusted(f);
 }

@@ -17,6 +17,11 @@ static inline bool gl_same_ref(const struct gl_ref *a, const struct gl_ref *b) {
     return strcmp(a->type, b->type) == 0 && strcmp(a->value, b->value) == 0;
 }
 
+/* Every state but those in which something is known, also one that is added some day. */
+static inline bool gl_feed_knows_nothing(uint8_t feed) {
+    return feed != GL_FEED_LIVE && feed != GL_FEED_AGED && feed != GL_FEED_GAP && feed != GL_FEED_STALE;
+}
+
 /* The best of what one kind of sensor said about a passage. */
 struct sighting {
     bool seen;           /* the sensor noticed something, readable or not */
@@ -54,7 +59,7 @@ struct occupancy {
 
 /* A tag that was read for a passage. */
 struct tag {
-    char epc[GL_EPC];
+    char epc[GL_EPC], tid[GL_TID];
     bool sure;  /* nobody else was in the lane when it was read */
     bool own;   /* issued for the plate that was read */
     bool cargo; /* the registry does not know it: makes room for others */
@@ -91,10 +96,15 @@ struct passage {
     struct gl_decision fresh;    /* what the rules said last, whether or not it became a decision */
     uint8_t override_level;      /* by an officer: what the rules then said, to notice what is worse */
     uint16_t override_alarms;    /* and how often the portal had alarmed */
-    char first_officer[33];      /* two-person override: who has already agreed, to which decision */
+    uint16_t n_hits;             /* look-outs that fit it, or did; they stay */
+    struct gl_hit hits[GL_MAX_ANSWER_LOOKOUTS];
+    uint16_t hits_told;     /* those that were told of */
+    uint16_t hits_decided;  /* those that the decision knows */
+    bool unanswered;        /* the cache could not answer when it was asked last */
+    char first_officer[33]; /* two-person override: who has already agreed, to which decision */
     char first_decision[GL_UUID];
-    unsigned first_asked; /* and what was to be lifted: enum gl_override, or-ed */
-    struct gl_ref reserved[1 + 8];
+    unsigned first_asked;              /* and what was to be lifted: enum gl_override, or-ed */
+    struct gl_ref reserved[1 + 8 + 1]; /* a movement, or declarations; and an officer's evidence */
     uint16_t n_reserved;
 };
 
@@ -115,7 +125,7 @@ struct portal {
 };
 
 struct in_view { /* a tag, and when it was seen last */
-    char epc[GL_EPC];
+    char epc[GL_EPC], tid[GL_TID];
     int64_t mono;
 };
 
@@ -147,7 +157,12 @@ struct gl_core {
     char boot[GL_UUID];
     uint64_t ids; /* identifiers given so far */
     uint8_t feed;
+    uint8_t feeds[GL_COLLECTIONS]; /* of each collection that is leaned on; NONE = of the others */
     bool clock_ok;
+    struct gl_contingency contingency;
+    int64_t contingency_mono; /* when it is over its time, by this boot's clock */
+    bool reviewing;           /* a look-up for this one is on its way */
+    struct gl_review_case review;
     uint16_t n_lanes;
     struct lane lanes[GL_MAX_LANES];
     uint16_t n_seen;
@@ -171,7 +186,7 @@ void gl_passage_close(struct gl_core *c, struct lane *l, struct passage *p, enum
 void gl_passage_publish(struct gl_core *c, struct lane *l, struct passage *p, enum gl_exit how); /* how: NONE = still here */
 void gl_lane_tell(struct gl_core *c, struct lane *l); /* passage events of what has changed */
 void gl_passage_note_reading(struct passage *p, const char *id);
-/* Raises an alarm; ret_id (GL_UUID characters, may be NULL) takes its id, for the day when it is cleared. */
+/* Raises an alarm, of the post where l is NULL; ret_id (GL_UUID characters, may be NULL) takes its id, for the day when it is cleared. */
 void gl_alarm_raise(struct gl_core *c, struct lane *l, const char *kind, const char *passage, const char *detail, char *ret_id);
 void gl_alarm_clear(struct gl_core *c, struct lane *l, const char *kind, const char *id, const char *detail);
 void gl_sighting_take(struct sighting *s, const char *text, double confidence, int64_t mono, bool typed);
@@ -217,6 +232,26 @@ bool gl_lane_shows_release(const struct lane *l, const struct passage *p, int64_
 /* commands.c */
 void gl_core_command(struct gl_core *c, const struct gl_command *cmd);
 
+void gl_query_add_ref(struct gl_query *q, const struct gl_ref *ref);
+void gl_query_passage(struct gl_query *q, const struct passage *p); /* everything that is known of it */
+
+/* lookouts.c */
+struct facts;
+void gl_lookouts_take(const struct facts *f, struct passage *p);                   /* what fits it is kept with it */
+void gl_lookouts_tell(struct gl_core *c, struct passage *p, const char *decision); /* once for each */
+void gl_lookouts_restore(struct gl_core *c, const struct gl_hit *h);
+
+/* contingency.c */
+void gl_contingency_order(struct gl_core *c, const struct gl_command *cmd, char refusal[GL_DETAIL]);
+bool gl_contingency_active(const struct gl_core *c);
+bool gl_contingency_overdue(const struct gl_core *c);
+void gl_contingency_time(struct gl_core *c);
+void gl_contingency_restore(struct gl_core *c, const struct gl_contingency *saved);
+
+/* review.c */
+void gl_review_begin(struct gl_core *c, const struct gl_review_case *r);
+void gl_review_answer(struct gl_core *c, const struct gl_answer *a);
+
 /* facts.c */
 struct facts {
     const struct gl_core *core;
@@ -230,6 +265,10 @@ struct facts {
     const uint8_t *key;
     uint8_t mode, feed, policy;
     bool clock_ok, time_up;
+    bool clock_doubted; /* and that matters here */
+    bool contingency, overdue;
+    bool trusted;               /* every declaration that counts is a trusted trader's */
+    bool review;                /* of a passage that was decided: what it used itself is no obstacle */
     bool trailer_over;          /* no trailer can come into view any more */
     char fault[GL_DETAIL];      /* required devices that are away or unwell; "" = none */
     char fault_note[GL_DETAIL]; /* the same for devices that do not count */
@@ -254,6 +293,13 @@ bool gl_facts_over(const struct gl_answer_movement *m, int64_t wall); /* past it
 bool gl_facts_judged(const struct facts *f,
                      const struct gl_answer_declaration *d); /* does this declaration count in this decision? */
 
+const struct gl_answer_movement *gl_facts_chosen(const struct facts *f); /* NULL = none */
+bool gl_facts_matched(const struct facts *f);                            /* something that was lodged carries the decision */
+/* Could this movement, this declaration still carry a release? */
+bool gl_facts_movement_live(const struct facts *f, const struct gl_answer_movement *m);
+bool gl_facts_declaration_live(const struct facts *f, const struct gl_answer_declaration *d);
+bool gl_facts_own(const struct facts *f, uint8_t use, const char *by); /* in a review: used by the very passage */
+
 /* The other passage that has reserved or used what was lodged; NULL = none. */
 const char *gl_facts_user(const struct facts *f, const struct gl_ref *ref, uint8_t use, const char *by);
 
@@ -271,31 +317,15 @@ enum gl_override {
     GL_OVERRIDE_RADIATION = 4, /* two radiation officers */
     GL_OVERRIDE_NEVER = 8
 };
-struct gl_rule {
-    const char *code;
-    uint8_t level;    /* enum gl_level_decision of a fail or unknown */
-    uint8_t override; /* who may lift it */
-    bool curable;     /* waiting for more evidence may help */
-    bool inspected;   /* an inspection that found all in order settles it */
-    bool at_once;     /* never waits for more evidence: the light turns red now */
-    void (*check)(const struct facts *f, const struct gl_rule *self, struct gl_decision *d); /* NULL: raised elsewhere */
-};
-extern const struct gl_rule gl_rules[];
-extern const size_t gl_n_rules;
-const struct gl_rule *gl_rule_by_code(const char *code);
+#define GL_REFERRED "REFERRED" /* the word for a look-out that nobody is to notice */
 
 /* Runs every rule; fills rules, outcome and level. Sets *ret_curable when more evidence may still come that changes what they say. */
 void gl_rules_run(const struct facts *f, struct gl_decision *d, bool *ret_curable);
-/* All that lifting the obstacles of a decision asks for: enum gl_override, or-ed. inspected: an inspection found all in order. */
-unsigned gl_rules_permission(const struct gl_decision *d, bool inspected);
+/* Under which circumstances something is to be lifted; or-ed. */
+enum gl_when { GL_WHEN_INSPECTED = 1 /* an inspection found all in order */, GL_WHEN_CONTINGENCY = 2 };
+/* All that lifting the obstacles of a decision asks for: enum gl_override, or-ed. */
+unsigned gl_rules_permission(const struct gl_decision *d, unsigned when);
 /* The rule that asks for this one; "" = none. */
-const char *gl_rules_asking(const struct gl_decision *d, bool inspected, enum gl_override which);
-/* rules_sensors.c */
-void gl_rule_rpm_gamma(const struct facts *f, const struct gl_rule *self, struct gl_decision *d);
-void gl_rule_rpm_neutron(const struct facts *f, const struct gl_rule *self, struct gl_decision *d);
-void gl_rule_rpm_fault(const struct facts *f, const struct gl_rule *self, struct gl_decision *d);
-void gl_rule_rpm_missed(const struct facts *f, const struct gl_rule *self, struct gl_decision *d);
-void gl_rule_tag_mismatch(const struct facts *f, const struct gl_rule *self, struct gl_decision *d);
-void gl_rule_tag_missing(const struct facts *f, const struct gl_rule *self, struct gl_decision *d);
-void gl_rule_say(struct gl_decision *d, const struct gl_rule *r, enum gl_result result, const char *about, const char *fmt, ...)
-    GL_PRINTF(5, 6);
+const char *gl_rules_asking(const struct gl_decision *d, unsigned when, enum gl_override which);
+/* An outcome that no check says: an officer's word, or what the rules could not judge. */
+void gl_rules_add(struct gl_decision *d, const char *code, enum gl_result result, uint8_t level, const char *detail);

@@ -27,7 +27,7 @@ static struct passage *tail(struct lane *l) {
 
 static void alarm_begin(const struct lane *l, const char *kind, const char *action, const char *detail, struct gl_alarm *a) {
     gl_fields_clear(&gl_alarm_fields, a);
-    memcpy(a->lane, l->config->id, sizeof a->lane);
+    if (l) memcpy(a->lane, l->config->id, sizeof a->lane);
     gl_clip(a->kind, sizeof a->kind, kind);
     gl_clip(a->action, sizeof a->action, action);
     gl_clip(a->detail, sizeof a->detail, detail);

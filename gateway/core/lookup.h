@@ -10,12 +10,21 @@ struct gl_key {
     uint8_t kind;           /* enum gl_key_kind */
     char type[GL_REF_TYPE]; /* GL_KEY_REFERENCE: "mrn", "gmr", ... */
     char text[GL_KEY_TEXT]; /* canonical: gl_plate_keys(), gl_ref_canonical(); a tag's EPC */
+    char tid[GL_TID];       /* GL_KEY_TAG: as much of its TID as was read; "" = none */
 };
 
-enum { GL_MAX_KEYS = 24, GL_MAX_TAGS = 8, GL_MAX_ANSWER_LOOKOUTS = 16, GL_MAX_ANSWER_MOVEMENTS = 8, GL_MAX_ANSWER_DECLARATIONS = 256, GL_MAX_ANSWER_MEANS = 8 };
+enum {
+    GL_MAX_KEYS = 24,
+    GL_MAX_TAGS = 8,
+    GL_MAX_ANSWER_LOOKOUTS = 16,
+    GL_MAX_ANSWER_MOVEMENTS = 8,
+    GL_MAX_ANSWER_DECLARATIONS = 256,
+    GL_MAX_ANSWER_MEANS = 8
+};
 
 struct gl_query {
     char passage[GL_UUID];
+    bool review;   /* of a passage that was decided, not of one that stands here */
     uint16_t lane; /* index in the configuration */
     uint16_t n_keys;
     struct gl_key keys[GL_MAX_KEYS];
@@ -62,11 +71,11 @@ struct gl_answer_declaration {
     uint8_t state;
     uint8_t control; /* enum gl_channel_decision */
     int64_t lodged_at, valid_to;
-    uint16_t n_wanted;       /* documents that are asked for (required: true) and not presented with it (no ref) */
-    char wanted[4][12];      /* the types of the first of them */
-    char eori[18];           /* of its trader; "" = none named */
-    uint8_t trader;          /* enum gl_trader_state as the feed of traders says; NONE = it does not know him */
-    bool aeo;                /* he is authorised at all */
+    uint16_t n_wanted;        /* documents that are asked for (required: true) and not presented with it (no ref) */
+    char wanted[4][12];       /* the types of the first of them */
+    char eori[18];            /* of its trader; "" = none named */
+    uint8_t trader;           /* enum gl_trader_state as the feed of traders says; NONE = it does not know him */
+    bool aeo;                 /* he is authorised at all */
     int64_t aeo_from, aeo_to; /* and for how long; 0 = no such limit */
     uint8_t by;
     uint8_t listed_by; /* bit i: movement i of the answer lists it; 0 = found by itself */
@@ -78,11 +87,11 @@ struct gl_answer_declaration {
     char containers[8][18];
 };
 
-/* What the registry says of a tag that was asked about. */
+/* What the registry says of a tag that was asked about: by its TID, which only its maker can write, where that is registered; else by its EPC. */
 struct gl_answer_tag {
-    char epc[GL_EPC];
-    bool registered; /* false: the registry does not know it; the rest is then empty */
-    uint8_t state;   /* enum gl_tag_state */
+    char epc[GL_EPC], tid[GL_TID]; /* as asked */
+    bool registered;               /* false: the registry does not know it; the rest is then empty */
+    uint8_t state;                 /* enum gl_tag_state */
     int64_t valid_to;
     uint8_t role; /* whose plate it stands for: vehicle or trailer */
     char plate[GL_IDENTITY];
@@ -107,6 +116,7 @@ struct gl_answer_lookout {
 /* Large (about 300 kB): one per process, on the heap. */
 struct gl_answer {
     char passage[GL_UUID];
+    bool review; /* as in the query */
     uint16_t lane;
     bool failed;     /* the cache could not answer: never a release */
     bool truncated;  /* more candidates, declarations, means or containers than fit: never a release */

@@ -1,11 +1,6 @@
 /* Rules about what antennas and portals said. A portal's alarm is never weighed against papers; an occupancy that is not surely this vehicle's proves
  * nothing; a tag helps only where it cannot be a neighbour's. */
-#include <string.h>
-
-#include "core/internal.h"
-
-#define RULE(name) void name(const struct facts *f, const struct gl_rule *self, struct gl_decision *d)
-#define SAY(result, about, ...) gl_rule_say(d, self, result, about, __VA_ARGS__)
+#include "core/rules.h"
 
 /* ---- the portal ---------------------------------------------------------------------------------------------------------------------- */
 static bool radiation_required(const struct facts *f) {

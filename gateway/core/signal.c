@@ -16,13 +16,20 @@ static bool may_release(const struct lane *l, const struct passage *p) {
            l->mode != GL_MODE_CLOSED && l->gpio.state == GL_DEVICE_ONLINE && !l->emergency_stop && !l->exit_occupied;
 }
 
-static void wanted(const struct lane *l, struct gl_signal_state *ret) {
+/* Nothing can be known of what was lodged: where the profile says so, the lane shows it, and only an officer's release is lit. */
+static bool knows_nothing(const struct gl_core *c, const struct lane *l, const struct passage *p) {
+    bool clock = c->config->clock_require_sync && !c->clock_ok;
+    bool feed = gl_feed_knows_nothing(c->feed);
+    return l->profile->feed_down == GL_SIGNAL_FAULT && (clock || feed || (p && p->unanswered)) && !(p && may_release(l, p));
+}
+
+static void wanted(const struct gl_core *c, const struct lane *l, struct gl_signal_state *ret) {
     gl_fields_clear(&gl_signal_state_fields, ret);
     memcpy(ret->lane, l->config->id, sizeof ret->lane);
     ret->signal = GL_SIGNAL_STOP;
     const struct passage *p = l->n > 0 ? l->passages[0] : NULL;
     if (l->emergency_stop || l->gpio.state != GL_DEVICE_ONLINE ||
-        (l->profile->on_device_fault == GL_SIGNAL_FAULT && required_device_away(l))) {
+        (l->profile->on_device_fault == GL_SIGNAL_FAULT && required_device_away(l)) || knows_nothing(c, l, p)) {
         ret->signal = GL_SIGNAL_FAULT;
         return;
     }
@@ -47,7 +54,7 @@ bool gl_lane_shows_release(const struct lane *l, const struct passage *p, int64_
 void gl_signal_committed(struct gl_core *c, struct lane *l) {
     struct gl_signal_state want;
     struct passage *p = l->n > 0 ? l->passages[0] : NULL;
-    wanted(l, &want);
+    wanted(c, l, &want);
     if (l->mode == GL_MODE_SHADOW) { /* decides, touches no light; but a light of our own does not stay on */
         if (l->shown.signal == GL_SIGNAL_NONE || l->shown.signal == GL_SIGNAL_STOP) return;
         gl_fields_clear(&gl_signal_state_fields, &want);

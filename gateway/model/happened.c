@@ -11,9 +11,11 @@ const char *const gl_passage_states[] = {NULL, "open", "deciding", "decided", "c
 const char *const gl_exits[] = {NULL, "confirmed", "backed_out", "unknown", NULL};
 const char *const gl_device_states[] = {NULL, "online", "offline", "degraded", NULL};
 const char *const gl_scans[] = {NULL, "in_portal", "clear", "unsure", "fault", "gamma", "neutron", "gamma_neutron", NULL};
-const char *const gl_feed_states[] = {NULL, "live", "aged", "gap", "stale", "down", "empty", NULL};
-const char *const gl_command_names[] = {
-    NULL, "override", "typed-plate", "inspection-result", "lane-mode", "close", "alarm-acknowledge", "ack", "replay", NULL};
+const char *const gl_feed_states[] = {NULL, "live", "aged", "gap", "stale", "down", "snapshot", "empty", NULL};
+const char *const gl_command_names[] = {NULL,        "override",    "typed-plate",       "inspection-result",
+                                        "lane-mode", "close",       "alarm-acknowledge", "ack",
+                                        "replay",    "contingency", "snapshot",          NULL};
+const char *const gl_contingency_actions[] = {NULL, "begin", "end", NULL};
 
 /* Numbers stay within what every JSON reader holds exactly. */
 #define LAST INT64_C(9007199254740991)
@@ -81,8 +83,56 @@ static const struct gl_field gl_decision_fields_f[] = {
     GL_TEXT(gl_decision, supersedes, 0),
     GL_STRUCT(gl_decision, officer, &officer_fields, 0),
     GL_TEXT(gl_decision, reason, 0),
+    GL_TEXT(gl_decision, contingency, 0),
+    GL_STRUCT(gl_decision, evidence, &gl_ref_fields, 0),
 };
 GL_FIELDS(gl_decision_fields, gl_decision);
+
+static const struct gl_field gl_contingency_fields_f[] = {
+    GL_TRI(gl_contingency, active, GL_REQUIRED), GL_TEXT(gl_contingency, reference, 0), GL_TIME(gl_contingency, since, 0),
+    GL_TIME(gl_contingency, until, 0),           GL_TEXT(gl_contingency, by, 0),        GL_TEXT(gl_contingency, reason, 0),
+    GL_TEXT(gl_contingency, alarm, 0),
+};
+GL_FIELDS(gl_contingency_fields, gl_contingency);
+
+static const struct gl_field gl_hit_fields_f[] = {
+    GL_TEXT(gl_hit, lane, GL_REQUIRED),
+    GL_TEXT(gl_hit, passage, GL_REQUIRED),
+    GL_TEXT(gl_hit, decision, 0),
+    GL_STRUCT(gl_hit, lookout, &gl_ref_fields, GL_REQUIRED),
+    GL_ENUM(gl_hit, what, gl_soughts, GL_REQUIRED),
+    GL_TEXT(gl_hit, text, GL_REQUIRED),
+    GL_TEXT(gl_hit, country, 0),
+    GL_ENUM(gl_hit, level, gl_levels, GL_REQUIRED),
+    GL_TRI(gl_hit, silent, GL_REQUIRED),
+    GL_TEXT(gl_hit, reason, 0),
+    GL_TRI(gl_hit, read, GL_REQUIRED),
+    GL_STRUCT(gl_hit, lodged, &gl_ref_fields, 0),
+};
+GL_FIELDS(gl_hit_fields, gl_hit);
+
+static const struct gl_field gl_review_fields_f[] = {
+    GL_TEXT(gl_review, lane, GL_REQUIRED),
+    GL_TEXT(gl_review, passage, GL_REQUIRED),
+    GL_TEXT(gl_review, decision, GL_REQUIRED),
+    GL_TIME(gl_review, decided_at, 0),
+    GL_ENUM(gl_review, feed, gl_feed_states, 0),
+    GL_TEXT(gl_review, contingency, 0),
+    GL_ENUM(gl_review, outcome_then, gl_outcomes, GL_REQUIRED),
+    GL_ENUM(gl_review, outcome_now, gl_outcomes, GL_REQUIRED),
+    GL_ENUM(gl_review, level, gl_levels, 0),
+    GL_STRUCTS(gl_review, rules, &rule_fields, 0),
+};
+GL_FIELDS(gl_review_fields, gl_review);
+
+static const struct gl_field gl_review_summary_fields_f[] = {
+    GL_TIME(gl_review_summary, from, 0),
+    GL_TIME(gl_review_summary, to, 0),
+    GL_INT(gl_review_summary, reviewed, 0, LAST, GL_REQUIRED),
+    GL_INT(gl_review_summary, differing, 0, LAST, GL_REQUIRED),
+    GL_INT(gl_review_summary, lookouts, 0, LAST, GL_REQUIRED),
+};
+GL_FIELDS(gl_review_summary_fields, gl_review_summary);
 
 static const struct gl_field gl_signal_state_fields_f[] = {
     GL_TEXT(gl_signal_state, lane, GL_REQUIRED),   GL_ENUM(gl_signal_state, signal, gl_signals, GL_REQUIRED),
@@ -132,6 +182,20 @@ static const struct gl_field gl_gateway_status_fields_f[] = {
 };
 GL_FIELDS(gl_gateway_status_fields, gl_gateway_status);
 
+static const struct gl_field snapshot_status_fields_f[] = {
+    GL_TEXT(gl_snapshot_status, name, GL_REQUIRED),
+    GL_INT(gl_snapshot_status, loaded, 0, LAST, 0),
+    GL_INT(gl_snapshot_status, count, 0, LAST, 0),
+};
+static GL_FIELDS(snapshot_status_fields, gl_snapshot_status);
+
+static const struct gl_field asked_status_fields_f[] = {
+    GL_TEXT(gl_asked_status, want, GL_REQUIRED),
+    GL_TIME(gl_asked_status, since, 0),
+    GL_TEXT(gl_asked_status, reason, 0),
+};
+static GL_FIELDS(asked_status_fields, gl_asked_status);
+
 static const struct gl_field collection_status_fields_f[] = {
     GL_TEXT(gl_collection_status, collection, GL_REQUIRED),
     GL_ENUM(gl_collection_status, state, gl_feed_states, GL_REQUIRED),
@@ -141,6 +205,12 @@ static const struct gl_field collection_status_fields_f[] = {
     GL_INT(gl_collection_status, age_s, -LAST, LAST, 0),
     GL_INT(gl_collection_status, holes, 0, LAST, 0),
     GL_INT(gl_collection_status, rejects, 0, LAST, 0),
+    GL_TRI(gl_collection_status, leaned, 0),
+    GL_INT(gl_collection_status, received, 0, LAST, 0),
+    GL_INT(gl_collection_status, older, 0, LAST, 0),
+    GL_INT(gl_collection_status, quarantined, 0, LAST, 0),
+    GL_STRUCT(gl_collection_status, snapshot, &snapshot_status_fields, 0),
+    GL_STRUCT(gl_collection_status, asked, &asked_status_fields, 0),
 };
 static GL_FIELDS(collection_status_fields, gl_collection_status);
 
@@ -157,9 +227,10 @@ GL_FIELDS(gl_feed_status_fields, gl_feed_status);
         GL_ENUM(gl_command, level, gl_levels, 0), GL_TEXT(gl_command, plate, 0), GL_TEXT(gl_command, country, 0),               \
         GL_ENUM(gl_command, role, gl_roles, 0), GL_ENUM(gl_command, mode, gl_modes, 0), GL_ENUM(gl_command, exit, gl_exits, 0), \
         GL_TEXT(gl_command, alarm, 0), GL_TEXT(gl_command, stream, 0),                                                          \
-        {.name = "from", .type = GL_F_INT, .min = 0, .max = LAST, GL_AT(gl_command, from_seq)}, {                               \
-        .name = "to", .type = GL_F_INT, .min = 0, .max = LAST, GL_AT(gl_command, to_seq)                                        \
-    }
+        {.name = "from", .type = GL_F_INT, .min = 0, .max = LAST, GL_AT(gl_command, from_seq)},                                 \
+        {.name = "to", .type = GL_F_INT, .min = 0, .max = LAST, GL_AT(gl_command, to_seq)},                                     \
+        GL_STRUCT(gl_command, evidence, &gl_ref_fields, 0), GL_ENUM(gl_command, action, gl_contingency_actions, 0),             \
+        GL_TEXT(gl_command, reference, 0), GL_TIME(gl_command, until, 0), GL_ENUM(gl_command, collection, gl_collections, 0)
 
 static const struct gl_field gl_command_data_fields_f[] = {COMMAND_DATA};
 GL_FIELDS(gl_command_data_fields, gl_command);

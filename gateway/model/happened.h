@@ -2,7 +2,7 @@
 #pragma once
 #include "model/lodged.h"
 
-enum { GL_MAX_RULES = 72, GL_MAX_READINGS = 32, GL_MAX_IDENTIFIERS = 12, GL_DETAIL = 161 };
+enum { GL_MAX_RULES = 96, GL_MAX_READINGS = 32, GL_MAX_IDENTIFIERS = 12, GL_DETAIL = 161 };
 
 enum gl_mode { GL_MODE_NONE, GL_MODE_OPEN, GL_MODE_CLOSED, GL_MODE_MANUAL, GL_MODE_SHADOW };
 extern const char *const gl_modes[];
@@ -26,7 +26,16 @@ enum gl_device_state { GL_DEVICE_NONE, GL_DEVICE_ONLINE, GL_DEVICE_OFFLINE, GL_D
 extern const char *const gl_device_states[];
 
 /* Worst-of order follows the numbers. */
-enum gl_feed_state { GL_FEED_NONE, GL_FEED_LIVE, GL_FEED_AGED, GL_FEED_GAP, GL_FEED_STALE, GL_FEED_DOWN, GL_FEED_EMPTY };
+enum gl_feed_state {
+    GL_FEED_NONE,
+    GL_FEED_LIVE,
+    GL_FEED_AGED,
+    GL_FEED_GAP,
+    GL_FEED_STALE,
+    GL_FEED_DOWN,
+    GL_FEED_SNAPSHOT, /* EMPTY while the first snapshot is on its way; the core is told EMPTY */
+    GL_FEED_EMPTY
+};
 extern const char *const gl_feed_states[];
 
 /* What is known of a passage from the portal. */
@@ -101,7 +110,53 @@ struct gl_decision {
     char config[65];
     char supersedes[GL_UUID];
     struct gl_officer officer;
-    char reason[GL_DETAIL]; /* an officer's words */
+    char reason[GL_DETAIL];   /* an officer's words */
+    char contingency[GL_REF]; /* reference of the contingency that was in force; "" = none */
+    struct gl_ref evidence;   /* what an officer's release in a contingency leans on */
+};
+
+/* A contingency: declared by the authority, for a time, because what was lodged cannot be seen. Never entered nor left by itself. */
+struct gl_contingency {
+    uint8_t active; /* tri */
+    char reference[GL_REF];
+    int64_t since, until; /* wall */
+    char by[33];          /* the officer who declared or extended it */
+    char reason[GL_DETAIL];
+    char alarm[GL_UUID]; /* past `until`: the alarm that says so; "" = within its time */
+};
+
+/* A look-out that fitted a vehicle. Restricted: it may be silent. */
+struct gl_hit {
+    char lane[GL_ID], passage[GL_UUID];
+    char decision[GL_UUID]; /* the one that stands, or the one that is looked at again */
+    struct gl_ref lookout;
+    uint8_t what; /* enum gl_sought */
+    char text[GL_REF];
+    char country[GL_COUNTRY];
+    uint8_t level;  /* enum gl_level_decision: what it asks for */
+    uint8_t silent; /* tri */
+    char reason[81];
+    uint8_t read;         /* tri: it was read; false: it stands in what was lodged */
+    struct gl_ref lodged; /* where; "" = read alone */
+};
+
+/* A release that leaned on a feed which could not be fully trusted, looked at again with what is known now: the post-clearance list. */
+struct gl_review {
+    char lane[GL_ID], passage[GL_UUID], decision[GL_UUID];
+    int64_t decided_at;
+    uint8_t feed; /* enum gl_feed_state, then */
+    char contingency[GL_REF];
+    uint8_t outcome_then, outcome_now, level; /* level: now */
+    uint16_t n_rules;
+    struct gl_rule_outcome rules[GL_MAX_RULES]; /* those that stand in the way now */
+    /* not in JSON */
+    bool failed;  /* the cache could not answer: to be looked at again */
+    bool differs; /* it belongs on the list */
+    bool lookout; /* a look-out fits */
+};
+struct gl_review_summary {
+    int64_t from, to; /* of the releases that were looked at: first and last */
+    int64_t reviewed, differing, lookouts;
 };
 
 struct gl_signal_state {
@@ -149,6 +204,15 @@ struct gl_gateway_status {
     int64_t since;
 };
 
+struct gl_snapshot_status { /* the one on its way */
+    char name[41];          /* "" = none */
+    int64_t loaded, count;
+};
+struct gl_asked_status { /* what the producer was asked for last, and has not sent yet */
+    char want[9];        /* "" = nothing, "replay", "snapshot" */
+    int64_t since;
+    char reason[41];
+};
 struct gl_collection_status {
     char collection[16];
     uint8_t state; /* enum gl_feed_state */
@@ -157,6 +221,11 @@ struct gl_collection_status {
     int64_t as_of;
     int64_t age_s;
     int64_t holes, rejects;
+    uint8_t leaned;          /* tri: a release leans on it */
+    int64_t received, older; /* records since the start, and those of them that changed nothing */
+    int64_t quarantined;     /* refused records that are kept, of all collections */
+    struct gl_snapshot_status snapshot;
+    struct gl_asked_status asked;
 };
 struct gl_feed_status {
     uint16_t n_collections;
@@ -172,10 +241,15 @@ enum gl_command_name {
     GL_COMMAND_CLOSE,
     GL_COMMAND_ALARM_ACKNOWLEDGE,
     GL_COMMAND_ACK,
-    GL_COMMAND_REPLAY
+    GL_COMMAND_REPLAY,
+    GL_COMMAND_CONTINGENCY,
+    GL_COMMAND_SNAPSHOT
 };
 extern const char *const gl_command_names
-    []; /* "override", "typed-plate", "inspection-result", "lane-mode", "close", "alarm-acknowledge", "ack", "replay" */
+    []; /* "override", "typed-plate", "inspection-result", "lane-mode", "close", "alarm-acknowledge", "ack", "replay", "contingency", "snapshot" */
+
+enum gl_contingency_action { GL_CONTINGENCY_NONE, GL_CONTINGENCY_BEGIN, GL_CONTINGENCY_END };
+extern const char *const gl_contingency_actions[];
 
 struct gl_command {
     char id[81];        /* of the CloudEvent: the same id twice is done once */
@@ -194,6 +268,11 @@ struct gl_command {
     char alarm[GL_UUID];      /* alarm-acknowledge */
     char stream[GL_ID + 8];   /* ack, replay */
     int64_t from_seq, to_seq; /* replay; ack: to_seq */
+    struct gl_ref evidence;   /* override, inspection-result: what a release in a contingency leans on */
+    uint8_t action;           /* contingency: enum gl_contingency_action */
+    char reference[GL_REF];   /* contingency */
+    int64_t until;            /* contingency */
+    uint8_t collection;       /* snapshot: enum gl_collection */
     char response_topic[201]; /* MQTT 5; already checked to lie below the client's own reply/ ; "" = none */
     GL_BYTES(64) correlation;
 };
@@ -208,6 +287,7 @@ struct gl_reply {
     GL_BYTES(64) correlation; /* not in JSON */
 };
 
+extern const struct gl_fields gl_contingency_fields, gl_hit_fields, gl_review_fields, gl_review_summary_fields;
 extern const struct gl_fields gl_passage_fields, gl_decision_fields, gl_signal_state_fields, gl_mode_state_fields, gl_alarm_fields,
     gl_device_status_fields, gl_gateway_status_fields, gl_feed_status_fields,
     gl_command_data_fields /* JSON: without id, client, name, response_topic, correlation */,

@@ -8,7 +8,7 @@ struct gl_journal;
 int gl_journal_open(const char *path, struct gl_journal **ret, struct gl_error *err) GL_MUST_USE;
 void gl_journal_close(struct gl_journal *j);
 
-/* Streams are named "post" and "lane/LANE"; each has a persistent gapless sequence from 1. The number is needed inside the payload, so it is asked for
+/* Streams are named "post", "lane/LANE" and "restricted/LANE"; each has a persistent gapless sequence from 1. The number is needed inside the payload, so it is asked for
  * first; appending must follow with the same number, in the same transaction. */
 int gl_journal_next_seq(struct gl_journal *j, const char *stream, int64_t *ret, struct gl_error *err) GL_MUST_USE;
 
@@ -36,6 +36,9 @@ int gl_journal_known(struct gl_journal *j, const char *id, struct gl_error *err)
 /* That a movement or declaration was used. An empty reference stands for all that the passage has reserved. */
 int gl_journal_use(struct gl_journal *j, const struct gl_use_change *u, int64_t now_wall, struct gl_error *err) GL_MUST_USE;
 int gl_journal_fill_use(struct gl_journal *j, struct gl_answer *a, struct gl_error *err) GL_MUST_USE; /* sets use and used_by */
+/* The same for one reference, as the passage that asks sees it: another's use counts before its own. */
+int gl_journal_used(struct gl_journal *j, const struct gl_ref *ref, const char *passage, uint8_t *use, char used_by[GL_UUID],
+                    struct gl_error *err) GL_MUST_USE;
 
 /* Passages: the latest state of each. */
 int gl_journal_passage(struct gl_journal *j, const struct gl_passage *p, struct gl_error *err) GL_MUST_USE;
@@ -59,6 +62,25 @@ typedef int (*gl_standing_fn)(void *user, const struct gl_standing *s); /* other
 int gl_journal_standing(struct gl_journal *j, gl_standing_fn each, void *user, struct gl_error *err) GL_MUST_USE;
 
 int gl_journal_modes(struct gl_journal *j, gl_mode_fn each, void *user, struct gl_error *err) GL_MUST_USE;
+
+/* The contingency that stands: 1, and 0 when none was ever declared (ret is then an inactive one). */
+int gl_journal_set_contingency(struct gl_journal *j, const struct gl_contingency *k, struct gl_error *err) GL_MUST_USE;
+int gl_journal_contingency(struct gl_journal *j, struct gl_contingency *ret, struct gl_error *err) GL_MUST_USE;
+
+/* A look-out that fitted a passage: 1 when it is new, 0 when it is known. And those of open passages. */
+int gl_journal_hit(struct gl_journal *j, const struct gl_hit *h, struct gl_error *err) GL_MUST_USE;
+typedef int (*gl_hit_fn)(void *user, const struct gl_hit *h); /* other than 0 ends it */
+int gl_journal_open_hits(struct gl_journal *j, gl_hit_fn each, void *user, struct gl_error *err) GL_MUST_USE;
+
+/* Notes a decision (id: of its event) that is to be judged again when the feed has recovered: a release while the feed was not live, or in a contingency.
+ * Another decision takes the passage off the list. 1 = noted, 0 = there is no need. */
+int gl_journal_doubt(struct gl_journal *j, const struct gl_decision *d, const char *id, int64_t wall,
+                     struct gl_error *err) GL_MUST_USE;
+/* The oldest that is still to come: 1, or 0 = none is left. */
+int gl_journal_next_review(struct gl_journal *j, struct gl_review_case *ret, struct gl_error *err) GL_MUST_USE;
+int gl_journal_reviewed(struct gl_journal *j, const struct gl_review *r, struct gl_error *err) GL_MUST_USE;
+/* When none is left: counts those that were judged since the last time, and forgets them: 1, or 0 = there were none. */
+int gl_journal_review_over(struct gl_journal *j, struct gl_review_summary *ret, struct gl_error *err) GL_MUST_USE;
 
 /* Outbox: records after a cursor, in order; only those with a topic. */
 struct gl_out {

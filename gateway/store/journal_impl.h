@@ -35,6 +35,16 @@ enum {
     JOURNAL_CHAIN,
     JOURNAL_HASH,
     JOURNAL_SUM,
+    JOURNAL_PUT_CONTINGENCY,
+    JOURNAL_CONTINGENCY,
+    JOURNAL_PUT_HIT,
+    JOURNAL_OPEN_HITS,
+    JOURNAL_PUT_REVIEW,
+    JOURNAL_DROP_REVIEW,
+    JOURNAL_NEXT_REVIEW,
+    JOURNAL_REVIEWED,
+    JOURNAL_REVIEW_SUMMARY,
+    JOURNAL_CLEAR_REVIEWED,
     JOURNAL_QUERIES
 };
 
@@ -79,3 +89,6 @@ struct journal_stream *gl_journal_stream(struct gl_journal *j, const char *name)
 /* SHA-256 over the predecessor's hash, the number, the stream and the record. */
 int gl_journal_hash(struct gl_journal *j, const uint8_t prev[JOURNAL_HASH_BYTES], int64_t n, const struct gl_record *r,
                     uint8_t out[JOURNAL_HASH_BYTES], struct gl_error *err) GL_MUST_USE;
+
+/* A passage from the columns in which they are kept; from journal_state.c. */
+void gl_journal_take_passage(struct gl_rows *q, struct gl_passage *p);

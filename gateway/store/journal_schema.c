@@ -44,6 +44,20 @@ static const char *const migrations[] = {
     "CREATE TABLE standing("
     "  lane TEXT NOT NULL, kind TEXT NOT NULL, alarm TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY(lane, kind)) STRICT, WITHOUT "
     "ROWID;",
+    /* What the authority has declared; look-outs that fitted a passage; releases to be judged again (done: 0 no, 1 the same, 2 differs). */
+    "CREATE TABLE contingency("
+    "  one INTEGER PRIMARY KEY CHECK(one=1), active INTEGER NOT NULL, reference TEXT NOT NULL, since INTEGER NOT NULL,"
+    "  until INTEGER NOT NULL, by TEXT NOT NULL, reason TEXT NOT NULL, alarm TEXT NOT NULL) STRICT;"
+    "CREATE TABLE hit("
+    "  passage TEXT NOT NULL, ref_type TEXT NOT NULL, ref_value TEXT NOT NULL, lane TEXT NOT NULL, what INTEGER NOT NULL,"
+    "  text TEXT NOT NULL, country TEXT NOT NULL, level INTEGER NOT NULL, silent INTEGER NOT NULL, reason TEXT NOT NULL,"
+    "  read INTEGER NOT NULL, in_type TEXT NOT NULL, in_value TEXT NOT NULL, PRIMARY KEY(passage, ref_type, ref_value)) STRICT, "
+    "WITHOUT ROWID;"
+    "CREATE TABLE review("
+    "  passage TEXT PRIMARY KEY, decision TEXT NOT NULL, at INTEGER NOT NULL, outcome INTEGER NOT NULL, feed INTEGER NOT NULL,"
+    "  contingency TEXT NOT NULL, ev_type TEXT NOT NULL, ev_value TEXT NOT NULL, done INTEGER NOT NULL DEFAULT 0,"
+    "  lookout INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;"
+    "CREATE INDEX review_todo ON review(at) WHERE done=0;",
 };
 
 /* FULL: each commit is on disk when it returns. */
@@ -53,6 +67,7 @@ static const char *const pragmas[] = {"PRAGMA synchronous=FULL", "PRAGMA cache_s
 #define PASSAGE_COLUMNS                                                                                                  \
     "passage, lane, visit, state, class, plate, trailer, ref_type, ref_value, container, presence, missing, opened_at, " \
     "closed_at, exit, tag, radiation"
+#define HIT_COLUMNS "passage, ref_type, ref_value, lane, what, text, country, level, silent, reason, read, in_type, in_value"
 #define LISTED_COLUMNS "passage, lane, opened_at, closed_at, state, class, plate, trailer, outcome, level, exit"
 
 static const struct gl_sql queries[JOURNAL_QUERIES] = {
@@ -106,11 +121,37 @@ static const struct gl_sql queries[JOURNAL_QUERIES] = {
     [JOURNAL_FIND_PASSAGE] = {"SELECT passage FROM passage WHERE substr(passage, -6)=substr(?1, -6)"
                               " AND substr(passage, -length(?1))=?1 LIMIT 2",
                               1, 1},
-    [JOURNAL_EXPLAIN] = {"SELECT payload FROM record WHERE passage=?1 AND passage<>'' ORDER BY n", 1, 1},
+    /* What is restricted is not for everybody who may ask. */
+    [JOURNAL_EXPLAIN] = {"SELECT payload FROM record WHERE passage=?1 AND passage<>'' AND topic NOT LIKE 'restricted/%' ORDER BY n",
+                         1, 1},
     [JOURNAL_CHAIN] = {"SELECT r.n, s.name, r.seq, r.type, r.topic, r.id, r.passage, r.time, r.payload, r.internal, r.hash"
                        " FROM record r LEFT JOIN stream s ON s.id=r.stream WHERE r.n>?1 ORDER BY r.n LIMIT ?2",
                        2, 11},
     [JOURNAL_HASH] = {"SELECT hash FROM record WHERE n=?1", 1, 1},
+    [JOURNAL_PUT_CONTINGENCY] = {"REPLACE INTO contingency(one, active, reference, since, until, by, reason, alarm)"
+                                 " VALUES(1,?1,?2,?3,?4,?5,?6,?7)",
+                                 7, 0},
+    [JOURNAL_CONTINGENCY] = {"SELECT active, reference, since, until, by, reason, alarm FROM contingency", 0, 7},
+    /* A row only when it is new. */
+    [JOURNAL_PUT_HIT] = {"INSERT INTO hit(" HIT_COLUMNS ") VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)"
+                         " ON CONFLICT DO NOTHING RETURNING 1",
+                         13, 1},
+    [JOURNAL_OPEN_HITS] = {"SELECT " HIT_COLUMNS " FROM hit WHERE passage IN (SELECT passage FROM passage WHERE state<>4)"
+                           " ORDER BY passage, ref_type, ref_value",
+                           0, 13},
+    [JOURNAL_PUT_REVIEW] = {"REPLACE INTO review(passage, decision, at, outcome, feed, contingency, ev_type, ev_value)"
+                            " VALUES(?1,?2,?3,?4,?5,?6,?7,?8)",
+                            8, 0},
+    [JOURNAL_DROP_REVIEW] = {"DELETE FROM review WHERE passage=?1", 1, 0},
+    /* What has no passage any more cannot be judged, and does not stand in the way. */
+    [JOURNAL_NEXT_REVIEW] = {"SELECT " PASSAGE_COLUMNS ", decision, at, review.outcome, feed, contingency, ev_type, ev_value"
+                             " FROM review JOIN passage USING(passage) WHERE done=0 ORDER BY at, passage LIMIT 1",
+                             0, 24},
+    [JOURNAL_REVIEWED] = {"UPDATE review SET done=?2, lookout=?3 WHERE passage=?1", 3, 0},
+    [JOURNAL_REVIEW_SUMMARY] = {"SELECT count(*), coalesce(sum(done<>0), 0), coalesce(sum(done=2), 0), coalesce(sum(lookout), 0),"
+                                " coalesce(min(at), 0), coalesce(max(at), 0) FROM review",
+                                0, 6},
+    [JOURNAL_CLEAR_REVIEWED] = {"DELETE FROM review", 0, 0},
     [JOURNAL_SUM] = {"SELECT coalesce(sum(last_seq), 0) FROM stream", 0, 1},
 };
 

@@ -47,8 +47,8 @@ int gl_journal_use(struct gl_journal *j, const struct gl_use_change *u, int64_t 
     return gl_journal_wrote(j, rc < 0 ? rc : all ? put_all(j, u, now_wall, err) : put_use(j, u, now_wall, err));
 }
 
-static int get_use(struct gl_journal *j, const struct gl_ref *ref, const char *passage, uint8_t *use, char used_by[GL_UUID],
-                   struct gl_error *err) {
+int gl_journal_used(struct gl_journal *j, const struct gl_ref *ref, const char *passage, uint8_t *use, char used_by[GL_UUID],
+                    struct gl_error *err) {
     struct gl_rows q = gl_db_query(&j->db, JOURNAL_GET_USE);
     gl_put_text(&q, ref->type);
     gl_put_text(&q, ref->value);
@@ -68,11 +68,11 @@ int gl_journal_fill_use(struct gl_journal *j, struct gl_answer *a, struct gl_err
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < a->n_movements; i++) {
         struct gl_answer_movement *m = &a->movements[i];
-        rc = get_use(j, &m->ref, a->passage, &m->use, m->used_by, err);
+        rc = gl_journal_used(j, &m->ref, a->passage, &m->use, m->used_by, err);
     }
     for (size_t i = 0; rc == 0 && i < a->n_declarations; i++) {
         struct gl_answer_declaration *d = &a->declarations[i];
-        rc = get_use(j, &d->ref, a->passage, &d->use, d->used_by, err);
+        rc = gl_journal_used(j, &d->ref, a->passage, &d->use, d->used_by, err);
     }
     if (rc < 0) a->failed = true;
     return rc;
@@ -144,7 +144,7 @@ int gl_journal_decided(struct gl_journal *j, const struct gl_decision *d, int64_
     return gl_journal_wrote(j, gl_db_run(&q, err));
 }
 
-static void take_passage(struct gl_rows *q, struct gl_passage *p) {
+void gl_journal_take_passage(struct gl_rows *q, struct gl_passage *p) {
     char missing[MISSING_TEXT];
     memset(p, 0, sizeof *p);
     gl_take_text(q, p->passage, sizeof p->passage);
@@ -172,7 +172,7 @@ int gl_journal_open_passages(struct gl_journal *j, gl_passage_fn each, void *use
     struct gl_passage p;
     int rc;
     while ((rc = gl_db_step(&q, err)) > 0) {
-        take_passage(&q, &p);
+        gl_journal_take_passage(&q, &p);
         if ((rc = gl_taken(&q, err)) < 0) return rc;
         if ((rc = each(user, &p)) != 0) break;
     }

@@ -51,7 +51,8 @@ static inline struct gl_config *bench_config(void) {
     p->abandon_after_ms = 10 * MINUTE;
     p->tailgate_within_ms = 10 * SECOND;
     p->min_confidence = 0.8;
-    p->on_device_fault = GL_SIGNAL_INSPECT;
+    p->aged_random = 2;
+    p->on_device_fault = p->feed_down = GL_SIGNAL_INSPECT;
     bench_lane(c, "in-1");
     bench_lane(c, "in-2");
     bench_client(c, "desk", "officer", ~0u);
@@ -98,8 +99,11 @@ static inline void bench_restart(struct bench *b, const struct gl_passage *open,
 static inline void device(struct bench *b, const char *id, uint8_t state) {
     step(b, &(struct gl_event){.type = GL_EV_DEVICE, .device = {id, state, "said by the test"}});
 }
+/* All collections that a release leans on, in one state. */
 static inline void feed(struct bench *b, uint8_t state) {
-    step(b, &(struct gl_event){.type = GL_EV_FEED, .feed = state});
+    struct gl_event ev = {.type = GL_EV_FEED, .feed = state};
+    for (int k = 1; k < GL_COLLECTIONS; k++) ev.feeds[k] = b->config->feed.collections & (1u << k) ? state : (uint8_t)GL_FEED_NONE;
+    step(b, &ev);
 }
 static inline void clock_ok(struct bench *b, bool ok) {
     step(b, &(struct gl_event){.type = GL_EV_CLOCK, .clock_ok = ok});
@@ -257,6 +261,17 @@ static inline struct lodged_movement *lodge(struct bench *b, const char *value, 
     return x;
 }
 
+/* Somebody looks for it from now on, for a day. */
+static inline struct gl_answer_lookout *look_out(struct bench *b, uint8_t what, const char *text, uint8_t action) {
+    assert_true(b->n_lookouts < LODGED);
+    struct gl_answer_lookout *x = &b->lookouts[b->n_lookouts++];
+    *x = (struct gl_answer_lookout){.ref.type = "lookout", .what = what, .action = action, .valid_to = b->now.wall + 24 * HOUR};
+    gl_format(x->ref.value, sizeof x->ref.value, "L-%d", b->n_lookouts);
+    gl_clip(x->text, sizeof x->text, text);
+    gl_clip(x->reason, sizeof x->reason, "stolen");
+    return x;
+}
+
 /* ---- commands ------------------------------------------------------------------------------------------------------------------------- */
 static inline struct gl_decision *last(struct bench *b);
 static inline const char *last_id(struct bench *b);
@@ -292,6 +307,19 @@ static inline bool give(struct bench *b, const struct gl_command *c) {
 static inline bool override(struct bench *b, const char *client, const char *officer) {
     struct gl_command c = order(b, client, GL_COMMAND_OVERRIDE);
     gl_clip(c.officer.id, sizeof c.officer.id, officer);
+    return give(b, &c);
+}
+
+/* The authority declares a contingency for so many hours, or ends it. */
+static inline struct gl_command contingency_order(struct bench *b, uint8_t action, int64_t hours) {
+    struct gl_command c = order(b, "hq", GL_COMMAND_CONTINGENCY);
+    c.action = action;
+    gl_clip(c.reference, sizeof c.reference, "ORDER-7");
+    c.until = b->now.wall + hours * HOUR;
+    return c;
+}
+static inline bool contingency(struct bench *b, uint8_t action) {
+    struct gl_command c = contingency_order(b, action, 8);
     return give(b, &c);
 }
 

@@ -46,6 +46,8 @@ struct bench {
     struct lodged_movement movements[LODGED];
     struct gl_answer_declaration declarations[LODGED];
     struct used uses[USES];
+    uint16_t n_lookouts;
+    struct gl_answer_lookout lookouts[LODGED]; /* active ones */
 
     uint64_t hash; /* over all that was said, in order */
     uint32_t n_decisions, n_alarms, n_signals, n_replies, n_passages, n_readings, n_lookups;
@@ -56,7 +58,11 @@ struct bench {
     struct gl_reply reply;
     struct gl_passage passage; /* the last one that was published */
     struct gl_reading reading;
-    struct gl_command outbox;
+    struct gl_command outbox, asked;
+    uint32_t n_hits, n_reviews, n_contingencies, n_asked;
+    struct gl_hit hits[KEPT];
+    struct gl_review review;
+    struct gl_contingency contingency;
     struct gl_mode_state mode;
     struct gl_signal_state shown[2];
     int64_t shown_mono[2];
@@ -77,15 +83,20 @@ static inline bool has_key(const char *plate, const char *key) {
     return false;
 }
 
-static inline const struct gl_answer_tag *registered_tag(const struct bench *b, const char *epc) {
-    for (int i = 0; i < b->n_tags; i++)
-        if (strcmp(b->tags[i].epc, epc) == 0) return &b->tags[i];
-    return NULL;
+/* By its TID, else by its EPC. */
+static inline const struct gl_answer_tag *registered_tag(const struct bench *b, const struct gl_key *k) {
+    const struct gl_answer_tag *by_epc = NULL;
+    for (int i = 0; i < b->n_tags; i++) {
+        const struct gl_answer_tag *t = &b->tags[i];
+        if (t->tid[0] && strncmp(k->tid, t->tid, strlen(t->tid)) == 0) return t;
+        if (!t->tid[0] && !by_epc && strcmp(t->epc, k->text) == 0) by_epc = t;
+    }
+    return by_epc;
 }
 
 /* The registered plate stands for the tag, as in the cache. */
 static inline uint8_t found_by_tag(const struct bench *b, const struct gl_key *k, const struct gl_answer_means *means, int n) {
-    const struct gl_answer_tag *t = k->kind == GL_KEY_TAG ? registered_tag(b, k->text) : NULL;
+    const struct gl_answer_tag *t = k->kind == GL_KEY_TAG ? registered_tag(b, k) : NULL;
     struct gl_plate_keys keys = {0};
     if (!t || t->state != GL_TAG_ACTIVE || t->role == GL_ROLE_TRAILER || gl_plate_keys(t->plate, &keys) < 0) return 0;
     for (int i = 0; i < n; i++)
@@ -172,19 +183,61 @@ static inline void answer_listed(struct bench *b, const struct gl_query *q, stru
     }
 }
 
+/* ---- look-outs ---- */
+static inline bool sought_among(const struct gl_answer_lookout *x, const struct gl_answer_means *means, int n_means,
+                                char (*containers)[18], int n_containers) {
+    struct gl_plate_keys keys = {0};
+    bool found = false;
+    if (gl_plate_keys(x->text, &keys) < 0) return false;
+    for (int k = 0; k < keys.n; k++) {
+        for (int i = 0; x->what == GL_SOUGHT_PLATE && i < n_means; i++) found = found || has_key(means[i].plate, keys.key[k]);
+        for (int i = 0; x->what == GL_SOUGHT_CONTAINER && i < n_containers; i++)
+            found = found || has_key(containers[i], keys.key[k]);
+    }
+    return found;
+}
+
+static inline bool sought_by_key(const struct gl_answer_lookout *x, const struct gl_key *k) {
+    bool plate = k->kind == GL_KEY_VEHICLE || k->kind == GL_KEY_TRAILER;
+    if (x->what == GL_SOUGHT_PLATE ? !plate : x->what != GL_SOUGHT_CONTAINER || k->kind != GL_KEY_CONTAINER) return false;
+    return has_key(x->text, k->text);
+}
+
+/* What was read, and what stands in the answer: whether it holds is for the rules to say. */
+static inline void answer_lookouts(struct bench *b, const struct gl_query *q) {
+    struct gl_answer *a = b->answer;
+    a->n_lookouts = 0;
+    for (int i = 0; !a->failed && i < b->n_lookouts && a->n_lookouts < GL_MAX_ANSWER_LOOKOUTS; i++) {
+        struct gl_answer_lookout x = b->lookouts[i];
+        for (int k = 0; k < q->n_keys; k++) x.read = x.read || sought_by_key(&x, &q->keys[k]);
+        for (int k = 0; k < a->n_movements; k++) {
+            struct gl_answer_movement *m = &a->movements[k];
+            if (sought_among(&x, m->means, m->n_means, m->containers, m->n_containers)) x.in_movements |= (uint8_t)(1u << k);
+        }
+        for (int k = 0; k < a->n_declarations; k++) {
+            struct gl_answer_declaration *d = &a->declarations[k];
+            bool holder = x.what == GL_SOUGHT_HOLDER && d->eori[0] && strcmp(d->eori, x.text) == 0;
+            if (holder || sought_among(&x, d->means, d->n_means, d->containers, d->n_containers)) x.in = d->ref;
+        }
+        if (x.read || x.in_movements || x.in.value[0]) a->lookouts[a->n_lookouts++] = x;
+    }
+}
+
 static inline void look_up(struct bench *b, const struct gl_query *q) {
     struct gl_answer *a = b->answer;
     memcpy(a->passage, q->passage, sizeof a->passage);
     a->lane = q->lane;
+    a->review = q->review;
     a->failed = b->cache_fails;
     a->truncated = b->cache_truncates;
     a->n_movements = a->n_declarations = a->n_tags = 0;
     for (int i = 0; !a->failed && i < q->n_keys; i++) {
         if (q->keys[i].kind != GL_KEY_TAG) continue;
-        const struct gl_answer_tag *known = registered_tag(b, q->keys[i].text);
+        const struct gl_answer_tag *known = registered_tag(b, &q->keys[i]);
         struct gl_answer_tag *t = &a->tags[a->n_tags++];
         *t = known ? *known : (struct gl_answer_tag){.registered = false};
         gl_clip(t->epc, sizeof t->epc, q->keys[i].text);
+        memcpy(t->tid, q->keys[i].tid, sizeof t->tid);
     }
     for (int i = 0; !a->failed && i < b->n_movements && a->n_movements < GL_MAX_ANSWER_MOVEMENTS; i++) {
         uint8_t by = movement_by(b, q, &b->movements[i]);
@@ -200,6 +253,7 @@ static inline void look_up(struct bench *b, const struct gl_query *q) {
         uint8_t by = declaration_by(b, q, &b->declarations[i]);
         if (by) answered_declaration(b, &b->declarations[i].ref)->by |= by;
     }
+    answer_lookouts(b, q);
 }
 
 static inline void keep_use(struct bench *b, const struct gl_use_change *c) {
@@ -299,6 +353,25 @@ static inline void take_effect(struct bench *b, const struct gl_event *ev, const
         case GL_EFFECT_SIGNAL: take_signal(b, ev, fx->signal); break;
         case GL_EFFECT_MODE: b->mode = *fx->mode; break;
         case GL_EFFECT_OUTBOX: b->outbox = *fx->command; break;
+        case GL_EFFECT_ASK:
+            b->n_asked++;
+            b->asked = *fx->command;
+            break;
+        case GL_EFFECT_HIT:
+            b->hits[b->n_hits++ % KEPT] = *fx->hit;
+            mix_fields(b, &gl_hit_fields, fx->hit);
+            break;
+        case GL_EFFECT_CONTINGENCY:
+            b->n_contingencies++;
+            b->contingency = *fx->contingency;
+            mix_fields(b, &gl_contingency_fields, fx->contingency);
+            break;
+        case GL_EFFECT_REVIEW:
+            b->n_reviews++;
+            b->review = *fx->review;
+            mix_fields(b, &gl_review_fields, fx->review);
+            break;
+        case GL_EFFECT_SUMMARY: fail_msg("the core makes no summaries"); break;
     }
 }
 

@@ -28,7 +28,8 @@ enum {
     SOURCES = 256, /* radioactive ones */
     PAPERS = 512,  /* nothing lodged, or another trailer */
     TAGS = 1024,   /* registered for another vehicle; read in the other lane */
-    ALL = 2047
+    WANTED = 2048, /* somebody looks for them, by plate or trailer */
+    ALL = 4095
 };
 
 enum sight { READ, UNREADABLE, UNSEEN };
@@ -45,6 +46,7 @@ struct vehicle {
     int64_t stop_for, waits; /* ms left; ms that it has waited at the line */
     int64_t patience;        /* ms after which an officer waves on who was not released */
     bool runs;
+    bool wanted;
     bool masked; /* its plate cannot be read, and its tag was issued for another: to every sensor it is that other one */
     /* now */
     bool started, goes, backing, gone;

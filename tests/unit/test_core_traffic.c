@@ -7,6 +7,7 @@ enum { TURNS = 300, RUNS = 120, QUEUE = 4, OPEN = 6 };
 
 struct truck {
     char plate[16], movement[24]; /* movement "" = not announced */
+    bool wanted;
 };
 
 struct day {
@@ -106,6 +107,9 @@ static void go(struct day *d) {
     const struct gl_decision *g = last(b);
     assert_string_equal(last_id(b), b->shown[0].decision);
     if (!g->officer.id[0]) {
+        if (gl_core_contingency(b->core)->active == GL_TRUE || d->queue[0].wanted)
+            fail_msg("seed %llu: truck %s drives off on a green that was not to be", (unsigned long long)d->seed,
+                     d->queue[0].plate);
         d->good++;
         if (strcmp(g->match.movements[0].value, d->queue[0].movement) != 0)
             fail_msg("seed %llu: truck %s drives off on the green of %s", (unsigned long long)d->seed, d->queue[0].plate,
@@ -131,7 +135,17 @@ static void officer(struct day *d) {
 
 static void mishap(struct day *d) {
     struct bench *b = d->b;
-    switch (dice(d, 6)) {
+    switch (dice(d, 8)) {
+        case 6: /* for a while officers alone decide */
+            if (contingency(b, GL_CONTINGENCY_BEGIN)) wait_a_bit(d, 100, 60 * SECOND);
+            assert_true(contingency(b, GL_CONTINGENCY_END));
+            break;
+        case 7: /* somebody looks for the one that stands at the line */
+            if (d->n == 0 || b->n_lookouts == LODGED) break;
+            look_out(b, GL_SOUGHT_PLATE, d->queue[0].plate, GL_CHANNEL_PHYSICAL);
+            d->queue[0].wanted = true;
+            lodged_changed(b);
+            break;
         case 0: {
             struct gl_passage open[OPEN];
             int n = d->n_open;

@@ -44,6 +44,7 @@ static void judge_green(struct day *d, int lane, const struct gl_decision *x) {
     if (!v || !x || d->w.blind[lane] || v->backing) return; /* who backs out stands in the way of all the others */
     MUST(d, v->plate, strcmp(x->match.movements[0].value, v->movement) == 0 || v->masked);
     MUST(d, v->plate, !v->alarmed);
+    MUST(d, v->plate, !v->wanted || v->masked);
     if (v->fooled) return;
     MUST(d, v->plate, v->through);
     MUST(d, v->plate, v->measured);
@@ -123,6 +124,16 @@ static void random_papers(struct world *w, struct vehicle *v, int number) {
     gl_clip(v->movement, sizeof v->movement, ref);
 }
 
+/* The trailer's alone is known only when it was declared as well. */
+static void random_search(struct world *w, struct vehicle *v) {
+    if (!by_chance(w, WANTED, 20)) return;
+    bool declared = v->movement[0] && v->trailer[0] && !on_day(w, PAPERS);
+    struct gl_answer_lookout *x = look_out(w->b, GL_SOUGHT_PLATE, declared && dice(w, 2) ? v->trailer : v->plate,
+                                           (uint8_t)between(w, GL_CHANNEL_DESK, GL_CHANNEL_REFUSE));
+    x->silent = dice(w, 2);
+    v->wanted = true;
+}
+
 static void random_tag(struct world *w, struct vehicle *v, int number) {
     char plate_text[12];
     if (dice(w, 4) == 0) return;
@@ -155,6 +166,7 @@ static void random_vehicle(struct world *w, struct vehicle *v, int number) {
     v->runs = by_chance(w, RUNNERS, 15);
     v->patience = between(w, 2, 15) * SECOND;
     random_papers(w, v, number);
+    random_search(w, v);
     random_tag(w, v, number);
 }
 
