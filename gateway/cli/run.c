@@ -276,8 +276,9 @@ const struct gl_cli_command gl_cli_run = {
     .help =
         "Usage: greenlane run [--config FILE] [--without link]\n"
         "\n"
-        "Checks the configuration completely, then starts greenlaned, greenlane-link (when mqtt.url is given) and one "
-        "greenlane-device for each\n"
+        "Checks the configuration completely, then starts greenlaned, greenlane-loader, greenlane-link (when mqtt.url is given) "
+        "and "
+        "one greenlane-device for each\n"
         "device and for each lane's gpio lines, from the folder that this program lies in. What ends is started again, after 0.5 "
         "s, then twice\n"
         "as long each time, up to 30 s. Meant for demonstrations, tests and containers; on a post systemd does this.\n"

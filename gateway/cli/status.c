@@ -33,10 +33,11 @@ static void feed(struct glance *g, const json_t *d) {
         bool live = strcmp(gl_cli_text(c, "state"), "live") == 0;
         json_int_t holes = json_integer_value(json_object_get(c, "holes")),
                    rejects = json_integer_value(json_object_get(c, "rejects"));
-        g->wrong += !live;
+        bool leaned = json_is_true(json_object_get(c, "leaned"));
+        g->wrong += leaned && !live;
         gl_cli_time(gl_cli_wall(c, "as_of"), as_of);
         gl_format(note, sizeof note, "as of %s, %lld missing, %lld refused", as_of, (long long)holes, (long long)rejects);
-        const char *cells[] = {live ? " " : "!", gl_cli_text(c, "collection"), gl_cli_text(c, "state"), note};
+        const char *cells[] = {live || !leaned ? " " : "!", gl_cli_text(c, "collection"), gl_cli_text(c, "state"), note};
         gl_cli_row(&g->feeds, cells);
     }
 }

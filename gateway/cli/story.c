@@ -139,6 +139,41 @@ static bool superseded(const json_t *events, const char *id) {
     return false;
 }
 
+/* Under which order, and on what document instead of what could not be seen. */
+static void contingency_words(const json_t *d, struct gl_buf *out) {
+    const json_t *evidence = json_object_get(d, "evidence");
+    if (gl_cli_text(d, "contingency")[0]) {
+        gl_buf_text(out, "  In contingency ");
+        say(out, gl_cli_text(d, "contingency"));
+        gl_buf_text(out, ": no release by rules\n");
+    }
+    if (!json_is_object(evidence)) return;
+    gl_buf_text(out, "  On the evidence of ");
+    say(out, gl_cli_text(evidence, "type"));
+    gl_buf_char(out, ' ');
+    say(out, gl_cli_text(evidence, "value"));
+    gl_buf_char(out, '\n');
+}
+
+/* A release that was judged again when the feed had recovered; the rest of the rules then was not about what was lodged. */
+static void review_words(const json_t *e, struct gl_buf *out) {
+    const json_t *d = data_of(e);
+    const char *feed = gl_cli_text(d, "feed");
+    gl_buf_text(out, "\nJudged again, ");
+    say_time(out, gl_cli_wall(e, "time"));
+    gl_buf_text(out, "  ");
+    gl_buf_text(out,
+                strcmp(gl_cli_text(d, "outcome_now"), "release") == 0 ? "it would be released" : "it would not be released now");
+    gl_buf_text(out, "\n  The release of ");
+    say_time(out, gl_cli_wall(d, "decided_at"));
+    gl_buf_text(out, " was made while the declarations' feed was ");
+    say(out, feed[0] ? feed : "unknown");
+    if (gl_cli_text(d, "contingency")[0]) gl_buf_text(out, ", in contingency ");
+    say(out, gl_cli_text(d, "contingency"));
+    gl_buf_text(out, ". By what is known now:\n");
+    rules_words(json_object_get(d, "rules"), out);
+}
+
 static void decision_words(const json_t *events, const json_t *e, int number, struct gl_buf *out) {
     const json_t *d = data_of(e), *officer = json_object_get(d, "officer");
     gl_buf_printf(out, "\nDecision %d, ", number);
@@ -154,6 +189,7 @@ static void decision_words(const json_t *events, const json_t *e, int number, st
         say(out, gl_cli_text(d, "reason"));
         gl_buf_text(out, "\"\n");
     }
+    contingency_words(d, out);
     match_words(d, out);
     gl_buf_text(out, "  Each check, and what it found (the declarations' feed was ");
     say(out, gl_cli_text(d, "feed")[0] ? gl_cli_text(d, "feed") : "unknown");
@@ -204,6 +240,8 @@ static void event_words(const json_t *e, struct gl_buf *out) {
         alarm_words(d, out);
     else if (strcmp(type, "greenlane.state.signal") == 0)
         signal_words(d, out);
+    else if (strcmp(type, "greenlane.review") == 0)
+        gl_buf_printf(out, "%-20s %s", "judged again", "the release is on the post-clearance list");
     else if (strcmp(type, "greenlane.decision") == 0)
         gl_buf_printf(out, "%-20s %s", "decision", outcome_words(d));
 }
@@ -211,7 +249,8 @@ static void event_words(const json_t *e, struct gl_buf *out) {
 static bool told(const json_t *e) {
     const char *type = gl_cli_text(e, "type");
     return begins(type, "greenlane.reading.") || begins(type, "greenlane.command.") || strcmp(type, "greenlane.alarm") == 0 ||
-           strcmp(type, "greenlane.state.signal") == 0 || strcmp(type, "greenlane.decision") == 0;
+           strcmp(type, "greenlane.state.signal") == 0 || strcmp(type, "greenlane.decision") == 0 ||
+           strcmp(type, "greenlane.review") == 0;
 }
 
 void gl_cli_story(const json_t *events, const char *zone, struct gl_buf *out) {
@@ -232,4 +271,5 @@ void gl_cli_story(const json_t *events, const char *zone, struct gl_buf *out) {
     }
     json_array_foreach((json_t *)events, i, e) if (is_type(e, "greenlane.decision")) decision_words(events, e, ++decisions, out);
     if (decisions == 0) gl_buf_text(out, "\nNothing was decided.\n");
+    json_array_foreach((json_t *)events, i, e) if (is_type(e, "greenlane.review")) review_words(e, out);
 }

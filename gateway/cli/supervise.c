@@ -11,6 +11,7 @@ static void add(struct gl_program *p, enum gl_program_kind kind, const char *pro
 int gl_run_plan(const struct gl_config *c, bool with_link, struct gl_program *list) {
     int n = 0;
     add(&list[n++], GL_PROGRAM_GREENLANED, "greenlaned", "");
+    add(&list[n++], GL_PROGRAM_LOADER, "greenlane-loader", "");
     if (with_link && c->mqtt.url[0]) add(&list[n++], GL_PROGRAM_LINK, "greenlane-link", "");
     for (int i = 0; i < c->n_lanes; i++) {
         const struct gl_lane_config *l = &c->lanes[i];

@@ -6,10 +6,10 @@ enum {
     GL_RUN_DELAY_FIRST_MS = 500,
     GL_RUN_DELAY_MOST_MS = 30000,
     GL_RUN_SETTLED_MS = 60000, /* who has lived for so long is well: the delay begins anew */
-    GL_RUN_PROGRAMS = 2 + GL_MAX_LANES * (GL_MAX_DEVICES + 1)
+    GL_RUN_PROGRAMS = 3 + GL_MAX_LANES * (GL_MAX_DEVICES + 1)
 };
 
-enum gl_program_kind { GL_PROGRAM_GREENLANED, GL_PROGRAM_LINK, GL_PROGRAM_DEVICE };
+enum gl_program_kind { GL_PROGRAM_GREENLANED, GL_PROGRAM_LOADER, GL_PROGRAM_LINK, GL_PROGRAM_DEVICE };
 
 struct gl_program {
     enum gl_program_kind kind;

@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "daemon/daemon.h"
 
-enum { VERIFY_AT_ONCE = 200, WATCH_QUEUE = 1 << 20 };
+enum { VERIFY_AT_ONCE = 200, WATCH_QUEUE = 1 << 20, DUMP_QUEUE = 3 << 20 };
 
 static void done(struct control_peer *p, int status, const char *text) {
     struct gl_msg_done m = {.status = status};
@@ -80,6 +80,51 @@ static void status(struct daemon *d, struct control_peer *p, const struct gl_msg
     done(p, 0, "");
 }
 
+static int send_quarantined(void *user, const struct gl_quarantined *q) {
+    GL_CLEANUP(gl_buf_free) struct gl_buf b = GL_BUF(GL_PAYLOAD - 1);
+    char at[GL_TIME_TEXT];
+    gl_time_format(q->at, at);
+    gl_buf_printf(&b, "{\"at\":\"%s\",\"collection\":\"%s\",\"seq\":%lld,\"epoch\":", at,
+                  q->collection && q->collection < GL_COLLECTIONS ? gl_collections[q->collection] : "", (long long)q->seq);
+    gl_json_string(&b, q->epoch);
+    gl_buf_text(&b, ",\"ref\":");
+    gl_json_string(&b, q->ref);
+    gl_buf_text(&b, ",\"where\":");
+    gl_json_string(&b, q->where);
+    gl_buf_text(&b, ",\"reason\":");
+    gl_json_string(&b, q->reason);
+    gl_buf_char(&b, '}');
+    return b.failed ? 0 : send_line(user, b.data);
+}
+
+/* One line with the state of every collection, then the newest refused records. */
+static void feed(struct daemon *d, struct control_peer *p, const struct gl_msg_query *q) {
+    struct gl_error err = {""};
+    GL_CLEANUP(gl_buf_free) struct gl_buf b = GL_BUF(GL_PAYLOAD - 1);
+    int limit = q->limit < 0 || q->limit > 1000 ? 10 : (int)q->limit, rc = 0;
+    gl_engine_feed_status(d->engine, d->now, &b);
+    if (!b.failed) rc = send_line(p, b.data);
+    if (rc == 0 && limit > 0) rc = gl_cache_quarantined(gl_engine_cache(d->engine), limit, send_quarantined, p, &err);
+    done(p, rc < 0 ? rc : 0, err.text);
+}
+
+/* For tests and small posts: it stops before the peer cannot take more. */
+static int send_record(void *user, const struct gl_feed_record *r) {
+    struct control_peer *p = user;
+    GL_CLEANUP(gl_buf_free) struct gl_buf b = GL_BUF(GL_PAYLOAD - 1);
+    gl_feed_record_to_json(r, &b);
+    return b.failed || gl_ipc_queued(p->ch) > DUMP_QUEUE ? 1 : send_line(p, b.data);
+}
+
+static void dump(struct daemon *d, struct control_peer *p, const struct gl_msg_query *q) {
+    struct gl_error err = {""};
+    uint8_t which = gl_enum_parse(gl_collections, q->arg);
+    int rc = which ? gl_cache_dump(gl_engine_cache(d->engine), which, send_record, p, &err)
+                   : gl_fail(&err, -EINVAL, "no collection is called \"%s\"", q->arg);
+    if (rc > 0) rc = gl_fail(&err, -E2BIG, "there is more than can be shown");
+    done(p, rc < 0 ? rc : 0, err.text);
+}
+
 static void verify(struct daemon *d GL_UNUSED, struct control_peer *p, const struct gl_msg_query *q GL_UNUSED) {
     p->verifying = true;
     p->verify_at = 0;
@@ -89,7 +134,8 @@ static void verify(struct daemon *d GL_UNUSED, struct control_peer *p, const str
 static const struct {
     const char *what;
     void (*answer)(struct daemon *d, struct control_peer *p, const struct gl_msg_query *q);
-} questions[] = {{"passages", passages}, {"explain", explain}, {"watch", watch}, {"status", status}, {"verify", verify}};
+} questions[] = {{"passages", passages}, {"explain", explain}, {"watch", watch}, {"status", status},
+                 {"verify", verify},     {"feed", feed},       {"dump", dump}};
 
 static void take_query(struct daemon *d, struct control_peer *p, const struct gl_msg_query *q) {
     for (size_t i = 0; i < GL_COUNT(questions); i++)

@@ -7,16 +7,18 @@
 #include "ipc/channel.h"
 
 enum {
+    GL_SOCKETS = 4, /* devices, link, control, loader */
     GL_TICK_MS = 100,
     GL_OUTPUT_EVERY_MS = 500, /* outputs are told again and again: silence makes them safe */
     GL_OUTPUT_SILENCE_MS = 2000,
-    GL_MAX_STATES = 2 + GL_MAX_LANES * (GL_MAX_DEVICES + 3), /* gateway, feed; signal and mode of a lane, its devices and gpio */
+    GL_MAX_STATES =
+        3 + GL_MAX_LANES * (GL_MAX_DEVICES + 3), /* gateway, feed, contingency; signal and mode of a lane, its devices and gpio */
     GL_MAX_CONTROLS = 8,
     GL_MAX_STRANGERS = 256, /* more than there can be devices */
     GL_HELLO_WITHIN_MS = 5000,
-    GL_DONE_HELD = 64, /* as many as a channel reads in one turn */
-    GL_IN_FLIGHT = 64, /* per stream, towards the link */
-    GL_MAX_STREAMS = 2 * GL_MAX_LANES + 2,
+    GL_DONE_HELD = 64,                     /* as many as a channel reads in one turn */
+    GL_IN_FLIGHT = 64,                     /* per stream, towards the link */
+    GL_MAX_STREAMS = 4 * GL_MAX_LANES + 2, /* each lane has two, and those that were renamed keep theirs */
     GL_MAX_REPLAYS = 8
 };
 
@@ -82,8 +84,8 @@ struct daemon {
     struct gl_engine *engine;
     char boot[GL_UUID];
     uint8_t key[32];
-    uv_poll_t listen[3];
-    int listen_fd[3];
+    uv_poll_t listen[GL_SOCKETS];
+    int listen_fd[GL_SOCKETS];
     uv_timer_t tick, goodbye;
     uv_prepare_t before;
     uv_check_t after;
@@ -97,6 +99,8 @@ struct daemon {
     int64_t lease_mono[GL_MAX_LANES], told_mono[GL_MAX_LANES];
     struct gl_ipc *link;
     bool broker; /* the link has the broker */
+    struct gl_ipc *loader;
+    bool sources_held; /* the loader does not keep up */
     uint16_t n_streams;
     struct outbox_stream streams[GL_MAX_STREAMS];
     struct replay replays[GL_MAX_REPLAYS];
@@ -105,9 +109,9 @@ struct daemon {
     struct retained states[GL_MAX_STATES];
     struct control_peer controls[GL_MAX_CONTROLS];
     struct stranger strangers[GL_MAX_STRANGERS];
-    struct gl_log_quota strangers_told[3]; /* per socket */
-    struct gl_buf watched;                 /* lines for watchers, until the commit */
-    int64_t clock_mono;                    /* last look at the clock's state */
+    struct gl_log_quota strangers_told[GL_SOCKETS];
+    struct gl_buf watched; /* lines for watchers, until the commit */
+    int64_t clock_mono;    /* last look at the clock's state */
     struct gl_now clock_last;
     int64_t doubt_until;
     struct gl_msg_publish publish; /* scratch: large */
@@ -132,6 +136,7 @@ void gl_devices_all_fault(struct daemon *d); /* at once, without the core: a com
 int gl_outbox_open(struct daemon *d, struct gl_error *err) GL_MUST_USE;
 void gl_outbox_stream(struct daemon *d, const char *stream); /* has new durable records */
 void gl_outbox_state(struct daemon *d, const char *topic, const char *payload);
+void gl_outbox_request(struct daemon *d, const char *topic, const char *payload);
 void gl_outbox_reply(struct daemon *d, const struct gl_reply *r, const char *payload);
 void gl_outbox_command(struct daemon *d, const struct gl_command *cmd);
 void gl_outbox_link_message(struct daemon *d, enum gl_message_type type, const void *msg);
@@ -141,6 +146,14 @@ void gl_outbox_pump(struct daemon *d); /* after a commit only */
 void gl_outbox_save_cursors(struct daemon *d);
 void gl_outbox_gateway_state(struct daemon *d, const char *state, struct gl_buf *payload);
 void gl_outbox_free(struct daemon *d);
+
+/* loader.c: what is built aside */
+void gl_loader_up(struct daemon *d, struct gl_ipc *ch);
+void gl_loader_down(struct daemon *d);
+void gl_loader_message(struct daemon *d, enum gl_message_type type, const void *msg);
+int gl_loader_order(void *user, const struct gl_load_order *o);
+int gl_loader_record(void *user, const struct gl_feed_record *r);
+void gl_loader_pace(struct daemon *d); /* at the end of each turn */
 
 /* control.c: what `greenlane` asks for */
 void gl_control_message(struct daemon *d, struct control_peer *p, enum gl_message_type type, const void *msg);

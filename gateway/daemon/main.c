@@ -1,7 +1,7 @@
-/* greenlaned: the process with authority. It fuses, matches, decides and records; it alone opens cache.db and journal.db.
+/* greenlaned: the process with authority. It fuses, matches, decides and records; it alone opens the cache and journal.db.
  *
  *   guards      the decision: nothing here parses foreign bytes; what comes in are typed, length-checked messages from our own processes
- *   driven by   one libuv loop: three AF_UNIX SOCK_SEQPACKET listeners in {paths.run}: device.sock, link.sock, control.sock; a 100 ms tick
+ *   driven by   one libuv loop: four AF_UNIX SOCK_SEQPACKET listeners in {paths.run}: device.sock, link.sock, control.sock, loader.sock; a 100 ms tick
  *   fds         the listeners, one per peer, SQLite's files; no network
  *   turn        read messages -> core -> journal; commit (one fsync); then lights, MQTT, replies
  *   dies        on a failed commit, after telling every output `fault`; the supervisor starts it again and the journal tells where it was
@@ -52,6 +52,7 @@ static void end_turn(struct daemon *d) {
         }
     }
     gl_control_flush(d);
+    gl_loader_pace(d);
     if (!d->stopping) gl_outbox_pump(d); /* what comes while stopping is kept, and goes out after the next start */
 }
 
@@ -116,6 +117,9 @@ static void out_outbox(void *user, const struct gl_command *cmd) {
 static void out_stream(void *user, const char *stream) {
     gl_outbox_stream(user, stream);
 }
+static void out_request(void *user, const char *topic, const char *payload) {
+    gl_outbox_request(user, topic, payload);
+}
 static void out_event(void *user, const char *topic, const char *payload) {
     gl_control_event(user, topic, payload);
 }
@@ -156,15 +160,20 @@ static int make_folder(const char *path, struct gl_error *err) {
 
 static int open_engine(struct daemon *d, struct gl_error *err) {
     char cache[GL_PATH * 2], journal[GL_PATH * 2];
-    gl_format(cache, sizeof cache, "%s/cache.db", d->config->paths.state);
+    gl_format(cache, sizeof cache, "%s/cache", d->config->paths.state);
     gl_format(journal, sizeof journal, "%s/journal.db", d->config->paths.state);
     int rc = make_folder(d->config->paths.state, err);
     if (rc == 0) rc = make_folder(d->config->paths.run, err);
     if (rc == 0) rc = load_key(d->config, d->key, err);
     if (rc < 0) return rc;
     random_uuid(d->boot);
-    struct gl_engine_setup setup = {d->config, cache,   journal,
-                                    d->key,    d->boot, {d, out_signal, out_state, out_reply, out_outbox, out_stream, out_event}};
+    struct gl_engine_setup setup = {d->config,
+                                    cache,
+                                    journal,
+                                    d->key,
+                                    d->boot,
+                                    {d, out_signal, out_state, out_reply, out_outbox, out_stream, out_event, out_request},
+                                    {d, gl_loader_order, gl_loader_record}};
     return gl_engine_open(&setup, d->now, &d->engine, err);
 }
 

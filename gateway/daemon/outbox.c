@@ -13,7 +13,14 @@
 
 #define DESTINATION "broker"
 
-enum { SAVE_CURSORS_MS = 5000, LINK_QUEUE = 1 << 20, SEQ_BITS = 48, READ_AT_ONCE = 32, REFUSED_EVERY_MS = 60000 };
+enum {
+    SAVE_CURSORS_MS = 5000,
+    LINK_QUEUE = 1 << 20,
+    SEQ_BITS = 48,
+    READ_AT_ONCE = 32,
+    REFUSED_EVERY_MS = 60000,
+    REQUEST_EXPIRY_S = 60
+};
 
 static int64_t token_of(int stream, int64_t seq) {
     return ((int64_t)(stream + 1) << SEQ_BITS) | seq;
@@ -72,7 +79,6 @@ static int send_publish(struct daemon *d, int64_t token, const char *topic, bool
     gl_clip(m->topic, sizeof m->topic, topic);
     m->retain = gl_tri(retain);
     m->expiry_s = 0;
-    m->response_to[0] = '\0';
     m->correlation.len = 0;
     if (gl_copy(m->payload, sizeof m->payload, payload) < 0) return -EMSGSIZE;
     return gl_ipc_send(d->link, GL_MSG_PUBLISH, m);
@@ -99,6 +105,17 @@ void gl_outbox_state(struct daemon *d, const char *topic, const char *payload) {
     r->payload = copy;
     gl_control_event(d, topic, payload);
     if (d->link && d->broker) send_state(d, r);
+}
+
+/* For who is there now: it is asked again if nothing comes of it. */
+void gl_outbox_request(struct daemon *d, const char *topic, const char *payload) {
+    char full[GL_TOPIC];
+    if (!d->link || !d->broker) return;
+    full_topic(d, topic, full, sizeof full);
+    struct gl_msg_publish *m = &d->publish;
+    *m = (struct gl_msg_publish){.retain = GL_FALSE, .expiry_s = REQUEST_EXPIRY_S};
+    gl_clip(m->topic, sizeof m->topic, full);
+    if (gl_copy(m->payload, sizeof m->payload, payload) == 0) gl_ipc_send(d->link, GL_MSG_PUBLISH, m);
 }
 
 void gl_outbox_reply(struct daemon *d, const struct gl_reply *r, const char *payload) {
@@ -234,6 +251,7 @@ static void broker_up(struct daemon *d, bool up, const char *reason) {
     if (d->broker != up)
         gl_log(up ? GL_NOTICE : GL_WARNING, "broker %s%s%s", up ? "connected" : "lost", reason[0] ? ": " : "", reason);
     d->broker = up;
+    gl_engine_broker(d->engine, up, d->now);
     for (int i = 0; i < d->n_streams; i++) {
         d->streams[i].n_flight = 0;
         d->streams[i].next = d->streams[i].cursor.sent;
@@ -271,10 +289,10 @@ void gl_outbox_link_message(struct daemon *d, enum gl_message_type type, const v
         }
         case GL_MSG_FEED: gl_engine_feed(d->engine, msg, d->now); break;
         case GL_MSG_FEED_REFUSED: {
-            const struct gl_msg_feed_refused *r = msg;
+            const struct gl_feed_refused *r = msg;
             gl_log(GL_WARNING, "feed %s %lld refused: %s", gl_collections[r->collection] ? gl_collections[r->collection] : "?",
                    (long long)r->seq, r->reason);
-            gl_engine_feed_refused(d->engine, (enum gl_collection)r->collection, r->epoch, r->seq, r->reason, d->now);
+            gl_engine_feed_refused(d->engine, r, d->now);
             break;
         }
         case GL_MSG_COMMAND: gl_engine_command(d->engine, msg, d->now); break;

@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "daemon/daemon.h"
 
-enum { DEVICE, LINK, CONTROL };
+enum { DEVICE, LINK, CONTROL, LOADER };
 
 static void stranger_message(void *user, struct gl_ipc *ch, enum gl_message_type type, const void *msg);
 static void stranger_closed(void *user, struct gl_ipc *ch, const char *reason);
@@ -17,15 +17,18 @@ static void control_message(void *user, struct gl_ipc *ch, enum gl_message_type 
 static void control_closed(void *user, struct gl_ipc *ch, const char *reason);
 static void link_message(void *user, struct gl_ipc *ch, enum gl_message_type type, const void *msg);
 static void link_closed(void *user, struct gl_ipc *ch, const char *reason);
+static void loader_message(void *user, struct gl_ipc *ch, enum gl_message_type type, const void *msg);
+static void loader_closed(void *user, struct gl_ipc *ch, const char *reason);
 
 static const struct gl_ipc_events device_events = {stranger_message, stranger_closed};
 static const struct gl_ipc_events link_events = {link_message, link_closed};
 static const struct gl_ipc_events control_events = {control_message, control_closed};
+static const struct gl_ipc_events loader_events = {loader_message, loader_closed};
 
 /* `user`: in production each kind of process has a user of its own (systemd/greenlane.sysusers.conf). A device that was taken over must not pass for
  * the link, and neither for an operator: where these users exist, each may use its own socket alone. */
 static const struct {
-    const char *name, *user;
+    const char *name, *user; /* user "": nobody but our own */
     uint64_t accepts;
     const struct gl_ipc_events *events;
 } kinds[] = {
@@ -37,7 +40,10 @@ static const struct {
               &link_events},
     [CONTROL] = {"control.sock", NULL, GL_ACCEPT(GL_MSG_HELLO) | GL_ACCEPT(GL_MSG_IMPORT) | GL_ACCEPT(GL_MSG_QUERY),
                  &control_events},
+    [LOADER] = {"loader.sock", "", GL_ACCEPT(GL_MSG_HELLO) | GL_ACCEPT(GL_MSG_LOADED) | GL_ACCEPT(GL_MSG_FEED_REFUSED),
+                &loader_events},
 };
+_Static_assert(GL_COUNT(kinds) == GL_SOCKETS, "a listener for each kind");
 
 static struct device_peer *device_of(struct daemon *d, const struct gl_ipc *ch) {
     for (int i = 0; i < d->n_devices; i++)
@@ -143,6 +149,31 @@ static void link_closed(void *user, struct gl_ipc *ch, const char *reason) {
     gl_outbox_link_down(d);
 }
 
+/* ---- the loader ---- */
+static void loader_message(void *user, struct gl_ipc *ch, enum gl_message_type type, const void *msg) {
+    struct daemon *d = user;
+    d->now = gl_now_read();
+    const struct gl_msg_hello *hello = msg;
+    bool greets = type == GL_MSG_HELLO && d->loader != ch;
+    if (greets && hello->version != GL_IPC_VERSION)
+        gl_ipc_close(ch, "of another version: stop everything and start it again from one installation");
+    else if (greets)
+        gl_loader_up(d, ch);
+    else if (type == GL_MSG_HELLO || d->loader != ch)
+        gl_ipc_close(ch, "not the loader that said hello");
+    else
+        gl_loader_message(d, type, msg);
+    if (d->loader == ch) known(d, ch);
+}
+static void loader_closed(void *user, struct gl_ipc *ch, const char *reason) {
+    struct daemon *d = user;
+    d->now = gl_now_read();
+    stranger_gone(d, ch, reason);
+    if (d->loader != ch) return;
+    gl_log(GL_WARNING, "greenlane-loader is gone (%s); what it was loading is asked for again", reason);
+    gl_loader_down(d);
+}
+
 /* ---- the operator's command ---- */
 static void control_message(void *user, struct gl_ipc *ch GL_UNUSED, enum gl_message_type type, const void *msg) {
     struct control_peer *p = user;
@@ -164,7 +195,7 @@ static bool entitled(int kind, int fd) {
     if (who.uid == 0 || who.uid == geteuid()) return true;
     bool allowed = kinds[kind].user == NULL;
     for (size_t k = 0; k < GL_COUNT(kinds); k++) {
-        const struct passwd *pw = kinds[k].user ? getpwnam(kinds[k].user) : NULL;
+        const struct passwd *pw = kinds[k].user && kinds[k].user[0] ? getpwnam(kinds[k].user) : NULL;
         if (pw && pw->pw_uid == who.uid) allowed = (int)k == kind;
     }
     if (!allowed) gl_log(GL_WARNING, "%s: uid %u (pid %d) may not use this socket", kinds[kind].name, who.uid, who.pid);
@@ -221,6 +252,7 @@ void gl_peers_close(struct daemon *d) {
     for (int i = 0; i < GL_MAX_CONTROLS; i++)
         if (d->controls[i].used) gl_ipc_close(d->controls[i].ch, "greenlaned stops");
     if (d->link) gl_ipc_close(d->link, "greenlaned stops");
+    if (d->loader) gl_ipc_close(d->loader, "greenlaned stops");
     for (int i = 0; i < GL_MAX_STRANGERS; i++) {
         struct gl_ipc *ch = d->strangers[i].ch;
         d->strangers[i].ch = NULL;

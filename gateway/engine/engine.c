@@ -38,12 +38,13 @@ static void take_effects(struct gl_engine *e, size_t from);
  * taken before the next look-up: the decision is recorded beside this answer, and what it reserves is no longer free for another lane. */
 static void answer(struct gl_engine *e, const struct gl_query *q, struct gl_now at) {
     struct gl_error err = {""};
-    if (gl_cache_lookup(e->cache, q, e->answer, &err) < 0 || gl_journal_fill_use(e->journal, e->answer, &err) < 0) {
+    if (gl_cache_lookup(e->cache, q, e->answer, &err) < 0 || gl_engine_fill_use(e, &err) < 0) {
         e->answer->failed = true;
-        e->answer->n_movements = e->answer->n_declarations = 0;
+        e->answer->n_movements = e->answer->n_declarations = e->answer->n_lookouts = 0;
     }
     memcpy(e->answer->passage, q->passage, sizeof e->answer->passage);
     e->answer->lane = q->lane;
+    e->answer->review = q->review;
     struct gl_event ev = {.type = GL_EV_ANSWER, .at = at, .answer = e->answer};
     size_t before = e->effects.n;
     gl_core_step(e->core, &ev, &e->effects);
@@ -87,6 +88,11 @@ static void take_effect(struct gl_engine *e, const struct gl_effect *fx) {
         case GL_EFFECT_SIGNAL: show_signal(e, fx); break;
         case GL_EFFECT_MODE: keep_mode(e, fx); break;
         case GL_EFFECT_OUTBOX: gl_engine_pend(e, PENDING_OUTBOX)->command = *fx->command; break;
+        case GL_EFFECT_ASK: gl_engine_feed_ask(e, fx->command->collection, fx->at); break;
+        case GL_EFFECT_HIT: gl_engine_keep_hit(e, fx); break;
+        case GL_EFFECT_CONTINGENCY: gl_engine_keep_contingency(e, fx); break;
+        case GL_EFFECT_REVIEW: gl_engine_keep_review(e, fx); break;
+        case GL_EFFECT_SUMMARY: break; /* made by review.c, not by the core */
     }
 }
 
@@ -153,7 +159,8 @@ void gl_engine_clock(struct gl_engine *e, bool synchronised, struct gl_now now) 
 
 void gl_engine_time(struct gl_engine *e, struct gl_now now) {
     if (gl_journal_dirty(e->journal)) e->touched = true; /* what was written after the last commit waits no longer */
-    gl_engine_feed_time(e, now);
+    gl_engine_feed_tick(e, now);
+    gl_engine_review_time(e, now);
     if (now.mono >= gl_core_next_deadline(e->core)) gl_engine_run(e, &(struct gl_event){.type = GL_EV_TIME, .at = now});
 }
 
@@ -167,6 +174,7 @@ static void hand_out(struct gl_engine *e) {
         switch (p->what) {
             case PENDING_SIGNAL: e->out.signal(e->out.user, &p->signal); break;
             case PENDING_STATE: e->out.state(e->out.user, p->topic, p->payload); break;
+            case PENDING_REQUEST: e->out.request(e->out.user, p->topic, p->payload); break;
             case PENDING_REPLY: e->out.reply(e->out.user, &p->reply, p->payload); break;
             case PENDING_OUTBOX: e->out.outbox(e->out.user, &p->command); break;
         }
@@ -182,6 +190,9 @@ bool gl_engine_dirty(const struct gl_engine *e) {
 }
 
 int gl_engine_commit(struct gl_engine *e, struct gl_now now, struct gl_error *err) {
+    struct gl_error why;
+    int switched = e->failed < 0 ? 0 : gl_engine_load_switch(e, now, &why);
+    if (switched < 0) gl_engine_fail(e, switched, &why);
     if (e->lodged_changed) {
         e->lodged_changed = false;
         gl_engine_run(e, &(struct gl_event){.type = GL_EV_LODGED, .at = now});
@@ -279,6 +290,7 @@ int gl_engine_open(const struct gl_engine_setup *s, struct gl_now now, struct gl
     if (!e) return gl_fail(err, -ENOMEM, "out of memory");
     e->config = s->config;
     e->out = s->out;
+    e->loader = s->loader;
     e->last = &e->first;
     e->data = e->payload = GL_BUF(GL_EVENT_MAX);
     e->internal = GL_BUF(1 << 20);
@@ -292,12 +304,15 @@ int gl_engine_open(const struct gl_engine_setup *s, struct gl_now now, struct gl
     struct restoring r = {e, now};
     if (rc == 0) rc = gl_journal_modes(e->journal, restore_mode, &r, err);
     if (rc == 0) rc = gl_journal_standing(e->journal, restore_alarm, &r, err);
+    if (rc == 0) rc = gl_engine_review_open(e, now, err);
     if (rc == 0) rc = restore_passages(e, now, err);
+    if (rc == 0) rc = gl_engine_restore_hits(e, now, err);
     if (rc < 0) {
         gl_engine_close(e);
         return rc;
     }
     publish_modes(e, now);
+    gl_engine_publish_contingency(e, now);
     *ret = e;
     return 0;
 }
@@ -305,6 +320,7 @@ int gl_engine_open(const struct gl_engine_setup *s, struct gl_now now, struct gl
 void gl_engine_close(struct gl_engine *e) {
     if (!e) return;
     drop_pending(e);
+    gl_engine_feed_close(e);
     gl_effects_free(&e->effects);
     gl_journal_close(e->journal);
     gl_cache_close(e->cache);

@@ -8,6 +8,7 @@
  */
 #pragma once
 #include "model/envelope.h"
+#include "model/loading.h"
 #include "store/cache.h"
 #include "store/journal.h"
 
@@ -22,6 +23,16 @@ struct gl_engine_out {
     void (*outbox)(void *user, const struct gl_command *cmd);          /* a permitted ack or replay */
     void (*stream)(void *user, const char *stream);                    /* has new records to publish */
     void (*event)(void *user, const char *topic, const char *payload); /* each record as it is made, not yet durable; may be NULL */
+    /* What the producer of a feed is asked for, at once; not retained, and forgotten when nobody takes it. NULL: nobody is ever asked. */
+    void (*request)(void *user, const char *topic, const char *payload);
+};
+
+/* Who builds a collection aside from a snapshot. Both return a negative errno when it cannot be done: the load is then given up. Answers come by
+ * gl_engine_loaded(), gl_engine_load_refused() and gl_engine_loader(). */
+struct gl_loader {
+    void *user;
+    int (*order)(void *user, const struct gl_load_order *o);
+    int (*record)(void *user, const struct gl_feed_record *r);
 };
 
 struct gl_engine_setup {
@@ -30,6 +41,7 @@ struct gl_engine_setup {
     const uint8_t *key;                    /* 32 bytes */
     const char *boot;                      /* UUID of this start */
     struct gl_engine_out out;
+    struct gl_loader loader; /* order NULL: the engine does it itself, in memory */
 };
 
 /* Opens both databases, restores modes and open passages (they are inspected). The first gl_engine_commit() publishes all states. */
@@ -45,10 +57,22 @@ void gl_engine_time(struct gl_engine *e, struct gl_now now); /* at least once a 
 
 /* A record of the numbered feed, and one that was refused on its way. */
 void gl_engine_feed(struct gl_engine *e, const struct gl_feed_record *r, struct gl_now now);
-void gl_engine_feed_refused(struct gl_engine *e, enum gl_collection which, const char *epoch, int64_t seq, const char *reason,
-                            struct gl_now now);
-/* A record from a file. Not numbered; with feed.source import it is also the sign of life. */
+void gl_engine_feed_refused(struct gl_engine *e, const struct gl_feed_refused *r, struct gl_now now);
+/* A record from a file. One with epoch and number is taken as from the feed; others are not numbered; with feed.source import they are also the sign
+ * of life. */
 int gl_engine_import(struct gl_engine *e, const struct gl_feed_record *r, struct gl_now now, struct gl_error *err) GL_MUST_USE;
+
+/* From the loader: a load has ended; a record alone was refused; the loader itself is there, or is gone and all that it had with it. */
+void gl_engine_loaded(struct gl_engine *e, const struct gl_load_answer *a, struct gl_now now);
+void gl_engine_load_refused(struct gl_engine *e, const struct gl_feed_refused *r, struct gl_now now);
+void gl_engine_loader(struct gl_engine *e, bool there, struct gl_now now);
+
+/* Whether the broker is there: nobody is asked for anything while it is not. */
+void gl_engine_broker(struct gl_engine *e, bool there, struct gl_now now);
+
+/* The state of the feed as published last, as one JSON object without an envelope; and the cache, for the operator's questions. */
+void gl_engine_feed_status(struct gl_engine *e, struct gl_now now, struct gl_buf *out);
+struct gl_cache *gl_engine_cache(struct gl_engine *e);
 
 /* An alarm of the gateway itself, on stream post. */
 void gl_engine_alarm(struct gl_engine *e, const char *kind, const char *detail, struct gl_now now);

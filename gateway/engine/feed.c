@@ -1,157 +1,208 @@
-/* What the feed says goes into the cache, and how far it can be trusted goes into the core. Record and bookkeeping are written together. */
+/* The numbered stream: what it says goes into the cache, record and bookkeeping together. While a snapshot is being loaded, every change goes to what
+ * is built from it as well (feed_load.c). */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "engine/internal.h"
 
-enum { PUBLISH_EVERY_MS = 10000 }; /* state/feed: ages move on even when nothing else does */
-
-_Static_assert(GL_COLLECTIONS - 1 <= GL_COUNT(((struct gl_feed_status *)0)->collections),
-               "state/feed has room for every collection");
-
-static bool leaned_on(const struct gl_engine *e, int collection) {
-    return e->config->feed.collections & (1u << collection);
-}
-
-static struct gl_feed_limits limits(const struct gl_engine *e) {
-    return (struct gl_feed_limits){e->config->feed.live_ms, e->config->feed.soft_ms, e->config->feed.hard_ms,
-                                   e->config->feed.down_ms};
-}
-
-/* Ages lean on the wall clock: where the configuration asks for a synchronised one, an unsynchronised one is no clock. */
-static bool clock_good(const struct gl_engine *e) {
-    return e->clock_ok || !e->config->clock_require_sync;
-}
-
-static uint8_t collection_state(const struct gl_engine *e, int which, struct gl_now now) {
-    struct gl_feed_limits lim = limits(e);
-    return (uint8_t)gl_feed_seq_state(&e->feed[which], &lim, now, clock_good(e));
-}
-
-static void publish_feed(struct gl_engine *e, struct gl_now now) {
-    struct gl_feed_status s;
-    gl_fields_clear(&gl_feed_status_fields, &s);
-    for (int k = 1; k < GL_COLLECTIONS; k++) {
-        if (!leaned_on(e, k)) continue;
-        const struct gl_feed_seq *q = &e->feed[k];
-        struct gl_collection_status *c = &s.collections[s.n_collections++];
-        int64_t age = gl_feed_seq_age(q, now);
-        gl_clip(c->collection, sizeof c->collection, gl_collections[k]);
-        c->state = collection_state(e, k, now);
-        gl_clip(c->epoch, sizeof c->epoch, q->epoch);
-        c->seq = q->applied;
-        c->as_of = q->as_of;
-        c->age_s = age == GL_INT_NULL || age < 0 ? (age < 0 && age != GL_INT_NULL ? 0 : GL_INT_NULL) : age / 1000;
-        c->holes = gl_feed_seq_holes(q);
-        c->rejects = q->rejects;
-    }
-    e->feed_published_mono = now.mono;
-    e->feed_touched = false;
-    gl_engine_publish_state(e, "state/feed", "greenlane.state.feed", "feed", "state-feed", &gl_feed_status_fields, &s, now);
-}
-
-void gl_engine_feed_time(struct gl_engine *e, struct gl_now now) {
-    uint8_t worst = GL_FEED_NONE;
-    for (int k = 1; k < GL_COLLECTIONS; k++) {
-        uint8_t s = leaned_on(e, k) ? collection_state(e, k, now) : (uint8_t)GL_FEED_NONE;
-        if (s > worst) worst = s;
-    }
-    if (worst == GL_FEED_NONE) worst = GL_FEED_EMPTY;
-    bool changed = worst != e->feed_state;
-    if (changed) {
-        e->feed_state = worst;
-        gl_engine_run(e, &(struct gl_event){.type = GL_EV_FEED, .at = now, .feed = worst});
-    }
-    if (changed || now.mono - e->feed_published_mono >= (e->feed_touched ? 1000 : PUBLISH_EVERY_MS)) publish_feed(e, now);
+static bool known(int which) {
+    return which > GL_COLLECTION_NONE && which < GL_COLLECTIONS;
 }
 
 int gl_engine_feed_open(struct gl_engine *e, struct gl_now now, struct gl_error *err) {
+    e->record = malloc(sizeof *e->record);
+    if (!e->record) return gl_fail(err, -ENOMEM, "out of memory");
+    e->asides.dir = ":memory:";
+    e->loader_there = e->loader.order == NULL;
     for (int k = 1; k < GL_COLLECTIONS; k++) {
-        int rc = gl_cache_load_seq(e->cache, (enum gl_collection)k, &e->feed[k], err);
+        struct collection *c = &e->feed[k];
+        c->held_last = &c->held;
+        int rc = gl_cache_load_seq(e->cache, (enum gl_collection)k, &c->seq, err);
         if (rc < 0) return rc;
-        e->feed[k].heard_mono = now.mono; /* another boot's monotonic clock says nothing here; the wall clock still does */
+        if (c->seq.epoch[0] && !c->seq.based) gl_feed_ask_need(&c->ask, "no snapshot since its epoch began");
+        c->seq.heard_mono = now.mono; /* another boot's monotonic clock says nothing here; the wall clock still does */
     }
-    e->feed_published_mono = now.mono - PUBLISH_EVERY_MS;
+    e->feed_published_mono = now.mono - 60000;
     gl_engine_feed_time(e, now);
     return 0;
 }
 
-static void save(struct gl_engine *e, enum gl_collection which) {
+void gl_engine_feed_close(struct gl_engine *e) {
+    gl_engine_load_free(e);
+    free(e->record);
+}
+
+void gl_engine_feed_save(struct gl_engine *e, enum gl_collection which) {
     struct gl_error err;
     e->touched = true;
     e->feed_touched = true;
-    if (gl_cache_save_seq(e->cache, which, &e->feed[which], &err) < 0) gl_engine_fail(e, -EIO, &err);
+    if (gl_cache_save_seq(e->cache, which, &e->feed[which].seq, &err) < 0) gl_engine_fail(e, -EIO, &err);
 }
 
-static void quarantine(struct gl_engine *e, enum gl_collection which, const char *epoch, int64_t seq, const char *reason,
-                       struct gl_now now) {
+/* True when a transaction runs. */
+static bool begin(struct gl_engine *e) {
     struct gl_error err;
-    struct gl_quarantined q = {.collection = (uint8_t)which, .seq = seq, .where = "feed", .at = now.wall};
-    gl_clip(q.epoch, sizeof q.epoch, epoch);
-    gl_clip(q.reason, sizeof q.reason, reason);
-    if (gl_cache_quarantine(e->cache, &q, &err) < 0) gl_engine_fail(e, -EIO, &err);
+    int rc = gl_cache_begin(e->cache, &err);
+    if (rc < 0) gl_engine_fail(e, -EIO, &err);
+    return rc == 0;
 }
 
-void gl_engine_feed_refused(struct gl_engine *e, enum gl_collection which, const char *epoch, int64_t seq, const char *reason,
-                            struct gl_now now) {
-    struct gl_error err;
-    if (which <= GL_COLLECTION_NONE || which >= GL_COLLECTIONS) return;
-    if (gl_cache_begin(e->cache, &err) < 0) {
-        gl_engine_fail(e, -EIO, &err);
-        return;
+/* ---- refused ---- */
+/* What is known of it is void from here on, so its number counts as received: no release leans on it. Anything else stays a hole. */
+static int make_void(struct gl_engine *e, const struct gl_feed_refused *r, struct gl_now now) {
+    struct gl_error err = {""};
+    enum gl_collection which = (enum gl_collection)r->collection;
+    struct gl_feed_seq seq = e->feed[which].seq;
+    if (!gl_feed_voidable(r)) return -EINVAL;
+    if (!gl_feed_seq_receive(&seq, r->epoch, r->seq)) return strcmp(seq.epoch, r->epoch) == 0 ? 0 : -ESTALE;
+    int rc = gl_cache_void(e->cache, which, &r->ref, r->epoch, r->seq, now.wall, &err);
+    if (rc == 0 && r->was.value[0]) rc = gl_cache_void(e->cache, which, &r->was, r->epoch, r->seq, now.wall, &err);
+    if (rc == -EINVAL || rc == -EILSEQ || rc == -ENAMETOOLONG) return rc;
+    if (rc < 0) gl_engine_fail(e, rc, &err);
+    e->feed[which].seq = seq;
+    e->lodged_changed = true;
+    return 0;
+}
+
+static void refuse_change(struct gl_engine *e, const struct gl_feed_refused *r, struct gl_now now) {
+    struct collection *c = &e->feed[r->collection];
+    if (gl_engine_load_of(e, (enum gl_collection)r->collection, r->epoch)) gl_engine_load_refused_change(e, r, now);
+    if (make_void(e, r, now) < 0)
+        gl_feed_seq_refuse(&c->seq, r->epoch, r->seq);
+    else
+        c->seq.rejects++;
+}
+
+void gl_engine_feed_refused(struct gl_engine *e, const struct gl_feed_refused *r, struct gl_now now) {
+    if (!known(r->collection) || !begin(e)) return;
+    if (r->snapshot[0]) {
+        gl_engine_load_refused_place(e, r, now);
+        e->feed[r->collection].seq.rejects++;
+    } else {
+        refuse_change(e, r, now);
     }
-    gl_feed_seq_refuse(&e->feed[which], epoch, seq);
-    quarantine(e, which, epoch, seq, reason, now);
-    save(e, which);
+    gl_engine_feed_quarantine(e, r, now);
+    gl_engine_feed_save(e, (enum gl_collection)r->collection);
     gl_engine_feed_time(e, now);
 }
 
-/* A record that passed the link and still cannot be written, for what it says: its number stays a hole. Everything else is our own trouble. */
+/* ---- changes ---- */
+/* A record that passed the link and still cannot be written, for what it says. Everything else is our own trouble. */
 static bool unusable(int rc) {
     return rc == -EINVAL || rc == -EILSEQ || rc == -ENAMETOOLONG;
 }
 
-void gl_engine_feed(struct gl_engine *e, const struct gl_feed_record *r, struct gl_now now) {
+/* A numbering that begins while a snapshot of another one is loaded: whichever is younger stands. */
+static bool overtaken(struct gl_engine *e, const struct gl_feed_record *r, struct gl_now now) {
+    struct collection *c = &e->feed[r->collection];
+    if (c->load.phase == LOAD_NONE || strcmp(c->seq.epoch, r->epoch) == 0 || strcmp(c->load.snap.epoch, r->epoch) == 0)
+        return false;
+    if (r->as_of < c->load.seq.as_of) return true;
+    if (r->as_of - GL_SEQ_AHEAD_MS <= now.wall && strcmp(c->seq.left, r->epoch) != 0)
+        gl_engine_load_give_up(e, (enum gl_collection)r->collection, "a newer numbering has begun", now);
+    return false;
+}
+
+static void count(struct collection *c, enum gl_applied applied) {
+    c->received++;
+    c->older += applied == GL_APPLIED_OLDER;
+}
+
+/* Into what decides. */
+static int take_change(struct gl_engine *e, const struct gl_feed_record *r, struct gl_now now, struct gl_error *err) {
     enum gl_collection which = (enum gl_collection)r->collection;
-    struct gl_error err;
-    if (which <= GL_COLLECTION_NONE || which >= GL_COLLECTIONS) return;
-    if (gl_cache_begin(e->cache, &err) < 0) {
-        gl_engine_fail(e, -EIO, &err);
-        return;
+    struct collection *c = &e->feed[which];
+    struct gl_feed_seq seq = c->seq;
+    enum gl_seq_result took = GL_SEQ_STALE_EPOCH;
+    if (overtaken(e, r, now))
+        seq.rejects++;
+    else
+        took = gl_feed_seq_take(&seq, r->epoch, r->seq, (enum gl_feed_op)r->op, r->as_of, now);
+    enum gl_applied applied = GL_APPLIED_NEW;
+    bool entered = strcmp(seq.epoch, c->seq.epoch) != 0;
+    int rc = took == GL_SEQ_APPLY ? gl_cache_apply(e->cache, r, now.wall, &applied, err) : 0;
+    if (unusable(rc)) return rc;
+    if (rc < 0) gl_engine_fail(e, rc, err);
+    if (entered) gl_feed_ask_need(&c->ask, c->seq.epoch[0] ? "a new epoch" : "nothing was known");
+    c->seq = seq;
+    if (took == GL_SEQ_APPLY) {
+        count(c, applied);
+        e->lodged_changed = true;
     }
-    struct gl_feed_seq seq = e->feed[which];
-    enum gl_seq_result took = gl_feed_seq_take(&seq, r->epoch, r->seq, (enum gl_feed_op)r->op, r->as_of, now);
-    enum gl_applied applied;
-    int rc = took == GL_SEQ_APPLY ? gl_cache_apply(e->cache, r, now.wall, &applied, &err) : 0;
+    if (took != GL_SEQ_FUTURE && took != GL_SEQ_INVALID && took != GL_SEQ_STALE_EPOCH) return 0;
+    gl_engine_feed_note(e, r, gl_seq_results[took], now);
+    return gl_fail(err, -ESTALE, "not believed: %s", gl_seq_results[took]);
+}
+
+static int change(struct gl_engine *e, const struct gl_feed_record *r, struct gl_now now, struct gl_error *err) {
+    struct collection *c = &e->feed[r->collection];
+    if (gl_engine_load_of(e, (enum gl_collection)r->collection, r->epoch)) {
+        enum gl_seq_result took = gl_engine_load_change(e, r, now);
+        if (strcmp(c->seq.epoch, r->epoch) != 0) { /* of the new numbering: what decides goes on without it */
+            if (took == GL_SEQ_FUTURE || took == GL_SEQ_INVALID) {
+                c->seq.rejects++;
+                gl_engine_feed_note(e, r, gl_seq_results[took], now);
+                return gl_fail(err, -ESTALE, "not believed: %s", gl_seq_results[took]);
+            }
+            return 0;
+        }
+    }
+    return take_change(e, r, now, err);
+}
+
+static int take(struct gl_engine *e, const struct gl_feed_record *r, struct gl_now now, struct gl_error *err) {
+    if (r->op == GL_OP_SNAPSHOT_BEGIN) return gl_engine_load_begin(e, r, now, err);
+    if (r->op == GL_OP_SNAPSHOT_END) return gl_engine_load_end(e, r, now, err);
+    if (r->snapshot[0] && r->op != GL_OP_HEARTBEAT) return gl_engine_load_record(e, r, now, err);
+    if (!begin(e)) return gl_fail(err, -EIO, "the cache cannot be written");
+    int rc = change(e, r, now, err);
     if (unusable(rc)) {
-        gl_engine_feed_refused(e, which, r->epoch, r->seq, err.text, now);
-        return;
+        struct gl_feed_refused refused;
+        gl_feed_refusal(r, err->text, &refused);
+        struct gl_feed_seq *s = &e->feed[r->collection].seq;
+        if (make_void(e, &refused, now) < 0)
+            gl_feed_seq_refuse(s, r->epoch, r->seq);
+        else
+            s->rejects++;
+        gl_engine_feed_quarantine(e, &refused, now);
     }
-    if (rc < 0) gl_engine_fail(e, rc, &err);
-    if (took == GL_SEQ_FUTURE || took == GL_SEQ_INVALID || took == GL_SEQ_STALE_EPOCH)
-        quarantine(e, which, r->epoch, r->seq, gl_seq_results[took], now);
-    e->feed[which] = seq;
-    save(e, which);
-    if (took == GL_SEQ_APPLY) e->lodged_changed = true;
+    gl_engine_feed_save(e, (enum gl_collection)r->collection);
+    return rc;
+}
+
+int gl_engine_feed_take(struct gl_engine *e, const struct gl_feed_record *r, struct gl_now now, struct gl_error *err) {
+    if (!known(r->collection)) return gl_fail(err, -EINVAL, "not a record");
+    int rc = take(e, r, now, err);
+    gl_engine_feed_time(e, now);
+    return rc;
+}
+
+void gl_engine_feed(struct gl_engine *e, const struct gl_feed_record *r, struct gl_now now) {
+    struct gl_error err;
+    (void)gl_engine_feed_take(e, r, now, &err); /* what was refused is in quarantine */
+}
+
+/* ---- files ---- */
+static void sign_of_life(struct gl_engine *e, enum gl_collection which, struct gl_now now) {
+    struct gl_feed_seq *s = &e->feed[which].seq;
+    if (!s->epoch[0]) gl_clip(s->epoch, sizeof s->epoch, "import");
+    s->as_of = s->heard_wall = now.wall;
+    s->heard_mono = now.mono;
+    gl_engine_feed_save(e, which);
     gl_engine_feed_time(e, now);
 }
 
 int gl_engine_import(struct gl_engine *e, const struct gl_feed_record *r, struct gl_now now, struct gl_error *err) {
     enum gl_collection which = (enum gl_collection)r->collection;
     enum gl_applied applied;
-    if (which <= GL_COLLECTION_NONE || which >= GL_COLLECTIONS || r->op == GL_OP_HEARTBEAT)
-        return gl_fail(err, -EINVAL, "not a record");
+    if (!known(r->collection) || r->op == GL_OP_HEARTBEAT) return gl_fail(err, -EINVAL, "not a record");
+    if (r->epoch[0]) return gl_engine_feed_take(e, r, now, err);
     int rc = gl_cache_begin(e->cache, err);
     if (rc == 0) rc = gl_cache_apply(e->cache, r, now.wall, &applied, err);
     if (rc < 0) return rc;
+    count(&e->feed[which], applied);
     e->touched = e->lodged_changed = true;
-    if (e->config->feed.from_import) {
-        struct gl_feed_seq *s = &e->feed[which];
-        if (!s->epoch[0]) gl_clip(s->epoch, sizeof s->epoch, "import");
-        s->as_of = s->heard_wall = now.wall;
-        s->heard_mono = now.mono;
-        save(e, which);
-        gl_engine_feed_time(e, now);
-    }
+    if (e->config->feed.from_import) sign_of_life(e, which, now);
     return 0;
 }

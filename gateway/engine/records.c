@@ -68,6 +68,26 @@ static void describe(const struct gl_effect *fx, struct labels *l, struct gl_buf
             l->passage = fx->signal->passage;
             gl_fields_to_json(&gl_signal_state_fields, fx->signal, data);
             break;
+        case GL_EFFECT_HIT: /* the broker keeps this topic to those who are entitled */
+            lane_labels(l, fx->hit->lane, "lookout");
+            gl_format(l->topic, sizeof l->topic, "restricted/lane/%s/lookout", fx->hit->lane);
+            gl_format(l->stream, sizeof l->stream, "restricted/%s", fx->hit->lane);
+            l->passage = fx->hit->passage;
+            gl_fields_to_json(&gl_hit_fields, fx->hit, data);
+            break;
+        case GL_EFFECT_REVIEW:
+            lane_labels(l, fx->review->lane, "review");
+            l->passage = fx->review->passage;
+            gl_fields_to_json(&gl_review_fields, fx->review, data);
+            break;
+        case GL_EFFECT_SUMMARY:
+            gl_clip(l->topic, sizeof l->topic, "review");
+            gl_clip(l->stream, sizeof l->stream, "post");
+            gl_clip(l->subject, sizeof l->subject, "post");
+            gl_clip(l->type, sizeof l->type, "greenlane.review-summary");
+            gl_clip(l->schema, sizeof l->schema, "review-summary");
+            gl_fields_to_json(&gl_review_summary_fields, fx->summary, data);
+            break;
         default: /* commands are kept for the record, not published again */
             gl_clip(l->stream, sizeof l->stream, "local");
             gl_format(l->type, sizeof l->type, "greenlane.command.%s", gl_command_names[fx->command->name]);
@@ -117,6 +137,12 @@ static void write_answer(const struct gl_answer *a, struct gl_buf *b) {
         gl_json_string(b, t->plate);
         gl_buf_char(b, '}');
     }
+    gl_buf_text(b, "],\"lookouts\":[");
+    for (int i = 0; i < a->n_lookouts; i++) {
+        gl_buf_text(b, i ? ",{\"ref\":" : "{\"ref\":");
+        gl_json_string(b, a->lookouts[i].ref.value);
+        gl_buf_printf(b, ",\"action\":%u,\"read\":%s}", a->lookouts[i].action, a->lookouts[i].read ? "true" : "false");
+    }
     gl_buf_text(b, "]}");
 }
 
@@ -126,11 +152,17 @@ static void remember_stream(struct gl_engine *e, const char *stream) {
     if (e->n_streams_new < GL_COUNT(e->streams_new)) gl_clip(e->streams_new[e->n_streams_new++], sizeof e->streams_new[0], stream);
 }
 
+static int keep_decision(struct gl_engine *e, const struct gl_effect *fx, struct gl_error *err) {
+    int rc = gl_journal_decided(e->journal, fx->decision, fx->at.wall, err);
+    if (rc == 0) rc = gl_journal_doubt(e->journal, fx->decision, fx->id, fx->at.wall, err);
+    if (rc > 0) e->reviews = true;
+    return rc < 0 ? rc : 0;
+}
+
 static int also_keep(struct gl_engine *e, const struct gl_effect *fx, struct gl_error *err) {
     if (fx->type == GL_EFFECT_PASSAGE) return gl_journal_passage(e->journal, fx->passage, err);
     if (fx->type == GL_EFFECT_ALARM) return gl_journal_alarm(e->journal, fx->alarm, fx->at.wall, err);
-    if (fx->type == GL_EFFECT_DECISION) return gl_journal_decided(e->journal, fx->decision, fx->at.wall, err);
-    return 0;
+    return fx->type == GL_EFFECT_DECISION ? keep_decision(e, fx, err) : 0;
 }
 
 void gl_engine_record(struct gl_engine *e, const struct gl_effect *fx) {
@@ -181,7 +213,8 @@ void gl_engine_record(struct gl_engine *e, const struct gl_effect *fx) {
         return;
     }
     if (l.topic[0]) remember_stream(e, l.stream);
-    if (e->out.event && fx->type != GL_EFFECT_SIGNAL) e->out.event(e->out.user, l.topic, e->payload.data);
+    if (e->out.event && fx->type != GL_EFFECT_SIGNAL && fx->type != GL_EFFECT_HIT)
+        e->out.event(e->out.user, l.topic, e->payload.data);
 }
 
 void gl_engine_publish_state(struct gl_engine *e, const char *topic, const char *type, const char *subject, const char *schema,

@@ -9,7 +9,7 @@ const char *const gl_seq_results[] = {"applied", "heard", "duplicate", "stale ep
 
 static bool valid(const char *epoch, int64_t seq, enum gl_feed_op op, int64_t as_of) {
     if (!epoch || epoch[0] == '\0' || strlen(epoch) >= sizeof((struct gl_feed_seq *)0)->epoch) return false;
-    if (op != GL_OP_UPSERT && op != GL_OP_CANCEL && op != GL_OP_HEARTBEAT) return false;
+    if (op <= GL_OP_NONE || op >= GL_OP_SNAPSHOT_BEGIN) return false;
     return as_of > 0 && seq >= (op == GL_OP_HEARTBEAT ? 0 : 1) && seq <= LAST;
 }
 
@@ -21,7 +21,7 @@ static bool enter_epoch(struct gl_feed_seq *s, const char *epoch, int64_t as_of)
     gl_clip(s->epoch, sizeof s->epoch, epoch); /* fits: valid() */
     s->applied = s->sent = 0;
     s->n_held = 0;
-    s->broken = false;
+    s->based = s->broken = false;
     return true;
 }
 
@@ -63,6 +63,15 @@ static bool hold(struct gl_feed_seq *s, int64_t seq) {
     return true;
 }
 
+/* False when it was received before. */
+static bool receive(struct gl_feed_seq *s, int64_t seq) {
+    if (seq <= s->applied) return false;
+    if (seq > s->applied + 1) return hold(s, seq);
+    s->applied = seq;
+    absorb(s);
+    return true;
+}
+
 /* Only a message at the head of the stream tells how far the stream is known. */
 static void move_as_of(struct gl_feed_seq *s, int64_t seq, int64_t as_of, struct gl_now now) {
     if (seq < s->sent || as_of <= s->as_of) return;
@@ -85,11 +94,51 @@ enum gl_seq_result gl_feed_seq_take(struct gl_feed_seq *s, const char *epoch, in
     if (seq > s->sent) s->sent = seq;
     move_as_of(s, seq, as_of, now);
     if (op == GL_OP_HEARTBEAT) return GL_SEQ_HEARD;
-    if (seq <= s->applied) return GL_SEQ_DUPLICATE;
-    if (seq > s->applied + 1) return hold(s, seq) ? GL_SEQ_APPLY : GL_SEQ_DUPLICATE;
-    s->applied = seq;
-    absorb(s);
-    return GL_SEQ_APPLY;
+    return receive(s, seq) ? GL_SEQ_APPLY : GL_SEQ_DUPLICATE;
+}
+
+bool gl_feed_seq_receive(struct gl_feed_seq *s, const char *epoch, int64_t seq) {
+    if (s->epoch[0] == '\0' || strcmp(s->epoch, epoch) != 0 || seq < 1 || seq > LAST) return false;
+    if (seq > s->sent) s->sent = seq;
+    return receive(s, seq);
+}
+
+void gl_feed_seq_sent(struct gl_feed_seq *s, const char *epoch, int64_t seq) {
+    if (s->epoch[0] != '\0' && strcmp(s->epoch, epoch) == 0 && seq <= LAST && seq > s->sent) s->sent = seq;
+}
+
+/* ---- snapshots ---- */
+const char *gl_feed_seq_refuses_snapshot(const struct gl_feed_seq *s, const char *epoch, int64_t seq, int64_t as_of,
+                                         struct gl_now now) {
+    if (epoch[0] == '\0' || strlen(epoch) >= sizeof s->epoch || seq < 0 || seq > LAST || as_of <= 0)
+        return gl_seq_results[GL_SEQ_INVALID];
+    if (as_of - GL_SEQ_AHEAD_MS > now.wall) return gl_seq_results[GL_SEQ_FUTURE];
+    if (strcmp(s->epoch, epoch) == 0) return seq < s->applied ? "it is older than what is here" : "";
+    return strcmp(s->left, epoch) == 0 || as_of < s->as_of ? gl_seq_results[GL_SEQ_STALE_EPOCH] : "";
+}
+
+void gl_feed_seq_from(struct gl_feed_seq *s, const char *epoch, int64_t seq, int64_t as_of, struct gl_now now) {
+    *s = (struct gl_feed_seq){
+        .applied = seq, .sent = seq, .as_of = as_of, .heard_wall = now.wall, .heard_mono = now.mono, .based = true};
+    gl_clip(s->epoch, sizeof s->epoch, epoch);
+}
+
+void gl_feed_seq_succeed(struct gl_feed_seq *s, const struct gl_feed_seq *present) {
+    bool same = strcmp(s->epoch, present->epoch) == 0;
+    gl_clip(s->left, sizeof s->left, same ? present->left : present->epoch);
+    s->rejects += present->rejects;
+    if (!same) return;
+    if (present->sent > s->sent) s->sent = present->sent;
+    if (present->as_of <= s->as_of) return;
+    s->as_of = present->as_of;
+    s->heard_wall = present->heard_wall;
+    s->heard_mono = present->heard_mono;
+}
+
+bool gl_feed_seq_missing(const struct gl_feed_seq *s, struct gl_feed_range *ret) {
+    if (s->applied >= s->sent) return false;
+    *ret = (struct gl_feed_range){s->applied + 1, s->n_held ? s->held[0].from - 1 : s->sent};
+    return true;
 }
 
 void gl_feed_seq_refuse(struct gl_feed_seq *s, const char *epoch, int64_t seq) {

@@ -3,10 +3,12 @@
  *
  * - A producer numbers its records 1, 2, 3 ... within an epoch, and names the last number it has sent in every heartbeat.
  * - A number that is known to have been sent and has not been received is a hole: the collection is in GAP until it is filled. A record that
- *   was refused was not received: it stays a hole until the producer sends something usable under its number, or begins a new epoch.
- * - Records above a hole are applied at once: each carries its version, and no release leans on a collection in GAP.
+ *   was refused was not received: it stays a hole until the producer sends something usable under its number, a snapshot, or a new epoch;
+ *   unless what it speaks of is known and was made void: then nothing leans on it, and its number counts as received.
+ * - Records above a hole are applied at once: they are ordered by their numbers, and no release leans on a collection in GAP.
  * - Ranges above the lowest hole are remembered up to GL_SEQ_HELD; the highest beyond that are forgotten and count as not received, so that
  *   the gap stays until they come again (they are then applied a second time, which changes nothing).
+ * - A snapshot stands for all numbers up to its own: gl_feed_seq_from() begins the books of what is built from it.
  * - A new epoch starts the numbering again from 1, and voids what earlier epochs said: cancellations may have been lost with them. Whoever
  *   keeps the records must let none of an earlier epoch support a release.
  * - as_of is the producer's time up to which the stream is told. It moves forward only, with messages at the head of the stream. */
@@ -32,7 +34,8 @@ struct gl_feed_seq {
     uint16_t n_held;
     struct gl_feed_range held[GL_SEQ_HELD]; /* received above the lowest hole, ascending, never touching each other */
     int64_t rejects;
-    bool broken; /* the producer counted backwards within an epoch: a gap until a new epoch */
+    bool based;  /* a snapshot has said what was there when the epoch began, or later */
+    bool broken; /* the producer counted backwards within an epoch: a gap until a snapshot or a new epoch */
 };
 
 enum gl_seq_result {
@@ -57,6 +60,26 @@ enum gl_seq_result gl_feed_seq_take(struct gl_feed_seq *s, const char *epoch, in
 /* A record that was refused, whatever the reason: counted, and when its epoch and number could be read (else "" and GL_INT_NULL) its number
  * is a hole. A refused heartbeat is told with GL_INT_NULL. */
 void gl_feed_seq_refuse(struct gl_feed_seq *s, const char *epoch, int64_t seq);
+
+/* Counts a number of the present epoch as received. False when it was received before, or is of another epoch. */
+bool gl_feed_seq_receive(struct gl_feed_seq *s, const char *epoch, int64_t seq);
+
+/* A number of the present epoch is known to have been sent: a hole until it is received. */
+void gl_feed_seq_sent(struct gl_feed_seq *s, const char *epoch, int64_t seq);
+
+/* The books of a collection built from a snapshot that includes every number up to seq. */
+void gl_feed_seq_from(struct gl_feed_seq *s, const char *epoch, int64_t seq, int64_t as_of, struct gl_now now);
+
+/* After the snapshot's collection took the present one's place: what the present books know and the new ones do not. The epoch that is left does not
+ * come back, numbers once known to have been sent are holes until they come again, time does not go backwards. */
+void gl_feed_seq_succeed(struct gl_feed_seq *s, const struct gl_feed_seq *present);
+
+/* Whether a snapshot may be loaded beside these books; "" or the reason against it. */
+const char *gl_feed_seq_refuses_snapshot(const struct gl_feed_seq *s, const char *epoch, int64_t seq, int64_t as_of,
+                                         struct gl_now now);
+
+/* The first numbers that are missing, both included. False when none are. */
+bool gl_feed_seq_missing(const struct gl_feed_seq *s, struct gl_feed_range *ret);
 
 /* EMPTY: nothing was ever heard. Otherwise the worse of GAP (a hole) and the age: LIVE up to soft_ms, AGED up to hard_ms, STALE up to down_ms,
  * then DOWN. Without a trusted clock there is no age, and the state is DOWN. */

@@ -24,6 +24,7 @@ struct gl_ipc {
     struct gl_ipc_events events;
     void *user;
     bool closing; /* closed() is on its way */
+    bool held;    /* nothing is read from the peer */
     bool deaf;    /* the peer takes nothing more; what it sent may still lie here */
     struct waiting *first, **last;
     size_t queued;
@@ -89,7 +90,7 @@ static void take_one(struct gl_ipc *ch, ssize_t n) {
 
 /* True when the turn ended before the socket was empty. */
 static bool read_turn(struct gl_ipc *ch) {
-    for (int i = 0; i < PER_TURN && !ch->closing; i++) {
+    for (int i = 0; i < PER_TURN && !ch->closing && !ch->held; i++) {
         ssize_t n = gl_datagram_recv(ch->fd, ch->bytes, GL_IPC_MAX);
         if (n == -EAGAIN) return false;
         if (n == 0)
@@ -107,7 +108,7 @@ static bool read_turn(struct gl_ipc *ch) {
 static void on_poll(uv_poll_t *poll, int status, int events);
 
 static int watch(struct gl_ipc *ch) {
-    int rc = uv_poll_start(&ch->poll, UV_READABLE | (ch->first ? UV_WRITABLE : 0), on_poll);
+    int rc = uv_poll_start(&ch->poll, (ch->held ? 0 : UV_READABLE) | (ch->first ? UV_WRITABLE : 0), on_poll);
     if (rc < 0) gl_ipc_close(ch, "the loop cannot watch its socket");
     return rc;
 }
@@ -188,6 +189,12 @@ int gl_ipc_send(struct gl_ipc *ch, enum gl_message_type type, const void *msg) {
     }
     if (rc < 0) gl_ipc_close(ch, strerror(-rc));
     return rc < 0 ? -EPIPE : 0;
+}
+
+void gl_ipc_hold(struct gl_ipc *ch, bool hold) {
+    if (ch->held == hold || ch->closing) return;
+    ch->held = hold;
+    watch(ch);
 }
 
 size_t gl_ipc_queued(const struct gl_ipc *ch) {

@@ -24,6 +24,8 @@ int gl_ipc_open(uv_loop_t *loop, int fd, uint64_t accepts, const struct gl_ipc_e
 int gl_ipc_send(struct gl_ipc *ch, enum gl_message_type type, const void *msg);
 size_t gl_ipc_queued(const struct gl_ipc *ch);            /* bytes waiting */
 void gl_ipc_close(struct gl_ipc *ch, const char *reason); /* closed() follows from the loop */
+/* While held, nothing more is read from the peer, not even in this turn: for when what it sends cannot be passed on. */
+void gl_ipc_hold(struct gl_ipc *ch, bool hold);
 void gl_ipc_set_user(struct gl_ipc *ch, void *user);
 int gl_ipc_fd(const struct gl_ipc *ch);
 

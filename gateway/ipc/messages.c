@@ -33,7 +33,6 @@ static const struct gl_field publish_f[] = {
     GL_TEXT(gl_msg_publish, topic, 0),
     GL_TRI(gl_msg_publish, retain, 0),
     GL_INT(gl_msg_publish, expiry_s, 0, UINT32_MAX, 0),
-    GL_TEXT(gl_msg_publish, response_to, 0),
     GL_BLOB(gl_msg_publish, correlation, 0),
     GL_TEXT(gl_msg_publish, payload, 0),
 };
@@ -51,14 +50,6 @@ static const struct gl_field link_state_f[] = {
     GL_TEXT(gl_msg_link_state, reason, 0),
 };
 static GL_FIELDS(link_state, gl_msg_link_state);
-
-static const struct gl_field feed_refused_f[] = {
-    GL_ENUM(gl_msg_feed_refused, collection, gl_collections, 0),
-    GL_TEXT(gl_msg_feed_refused, epoch, 0),
-    GL_INT(gl_msg_feed_refused, seq, 0, INT64_MAX, 0),
-    GL_TEXT(gl_msg_feed_refused, reason, 0),
-};
-static GL_FIELDS(feed_refused, gl_msg_feed_refused);
 
 static const struct gl_field query_f[] = {
     GL_TEXT(gl_msg_query, what, 0),
@@ -104,12 +95,14 @@ const struct gl_message gl_messages[GL_MSG_TYPES] = {
     [GL_MSG_PUBLISHED] = BY_TABLE("published", published, gl_msg_published),
     [GL_MSG_LINK_STATE] = BY_TABLE("link-state", link_state, gl_msg_link_state),
     [GL_MSG_FEED] = RECORD("feed"),
-    [GL_MSG_FEED_REFUSED] = BY_TABLE("feed-refused", feed_refused, gl_msg_feed_refused),
+    [GL_MSG_FEED_REFUSED] = BY_TABLE("feed-refused", gl_feed_refused_fields, gl_feed_refused),
     [GL_MSG_COMMAND] = BY_TABLE("command", gl_command_fields, gl_command),
     [GL_MSG_IMPORT] = RECORD("import"),
     [GL_MSG_QUERY] = BY_TABLE("query", query, gl_msg_query),
     [GL_MSG_TEXT] = BY_TABLE("text", text, gl_msg_text),
     [GL_MSG_DONE] = BY_TABLE("done", done, gl_msg_done),
+    [GL_MSG_LOAD] = BY_TABLE("load", gl_load_order_fields, gl_load_order),
+    [GL_MSG_LOADED] = BY_TABLE("loaded", gl_load_answer_fields, gl_load_answer),
 };
 
 static const struct gl_message *message_of(unsigned type) {

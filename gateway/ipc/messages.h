@@ -5,6 +5,7 @@
  * A datagram that is short, long, of an unknown or unexpected type, or whose fields do not unpack ends that peer. */
 #pragma once
 #include "model/happened.h"
+#include "model/loading.h"
 #include "plugin.h"
 
 enum { GL_IPC_VERSION = 1, GL_IPC_MAX = 131072, GL_TOPIC = 257, GL_PAYLOAD = 65536 };
@@ -33,6 +34,10 @@ enum gl_message_type {
     /* greenlaned -> greenlane (CLI) */
     GL_MSG_TEXT,
     GL_MSG_DONE,
+    /* greenlaned -> greenlane-loader, with FEED between them */
+    GL_MSG_LOAD,
+    /* greenlane-loader -> greenlaned, with FEED_REFUSED */
+    GL_MSG_LOADED,
     GL_MSG_TYPES
 };
 
@@ -58,11 +63,10 @@ struct gl_msg_welcome { /* greenlaned -> link, after its hello: what the last wi
 };
 
 struct gl_msg_publish {
-    int64_t token;         /* comes back in PUBLISHED; 0 for states, which are not acknowledged */
-    char topic[GL_TOPIC];  /* complete */
-    uint8_t retain;        /* tri */
-    int64_t expiry_s;      /* MQTT message expiry; 0 = none */
-    char response_to[201]; /* replies: the response topic is `topic` already; "" */
+    int64_t token;        /* comes back in PUBLISHED; 0 for states, which are not acknowledged */
+    char topic[GL_TOPIC]; /* complete */
+    uint8_t retain;       /* tri */
+    int64_t expiry_s;     /* MQTT message expiry; 0 = none */
     GL_BYTES(64) correlation;
     char payload[GL_PAYLOAD];
 };
@@ -78,15 +82,8 @@ struct gl_msg_link_state {
     char reason[GL_DETAIL];
 };
 
-struct gl_msg_feed_refused {
-    uint8_t collection;
-    char epoch[41];
-    int64_t seq; /* GL_INT_NULL when it could not be read */
-    char reason[GL_DETAIL];
-};
-
 struct gl_msg_query {
-    char what[17]; /* "passages", "explain", "watch", "status", "verify" */
+    char what[17]; /* "passages", "explain", "watch", "status", "verify", "feed", "dump" */
     char arg[65];
     int64_t limit;
 };

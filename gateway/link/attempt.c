@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_PACKET_IN = 524288, CONNECT_TIMEOUT_S = 10, BUFFERED = 256 };
+enum { MAX_PACKET_IN = (4 << 20) + 65536, CONNECT_TIMEOUT_S = 10, BUFFERED = 256 };
 
 struct slot {
     struct gl_attempt *attempt;
@@ -300,7 +300,6 @@ int gl_attempt_subscribe(struct gl_attempt *a, const char *post) {
 static void add_properties(MQTTProperties *props, const struct gl_outgoing *o) {
     add_content(props);
     if (o->expiry_s > 0) add_number(props, MQTTPROPERTY_CODE_MESSAGE_EXPIRY_INTERVAL, (uint32_t)o->expiry_s);
-    if (o->response_to[0]) add_bytes(props, MQTTPROPERTY_CODE_RESPONSE_TOPIC, o->response_to, strlen(o->response_to));
     if (o->correlation_len > 0) add_bytes(props, MQTTPROPERTY_CODE_CORRELATION_DATA, o->correlation, o->correlation_len);
 }
 

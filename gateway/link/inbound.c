@@ -8,7 +8,10 @@
 #include <errno.h>
 #include <string.h>
 
+#include "link/document.h"
+#include "model/canonical.h"
 #include "model/envelope.h"
+#include "model/identifiers.h"
 
 enum { PREFIX = 64, LEVEL = 64 };
 
@@ -33,33 +36,72 @@ static void drop(struct gl_inbound *ret, const char *why) {
 
 /* ---- feed ------------------------------------------------------------------------------------------------------------------- */
 
-/* A record that is refused should at least not be taken for a hole: its number is read wherever it can be, from whatever JSON there
- * is. */
-static void read_number(const struct gl_inbound_message *m, struct gl_inbound_refused *r) {
-    if (m->len > GL_INBOUND_MAX) return;
+/* A record that is refused should at least not be taken for a hole: its number, and what it speaks of, are read wherever they can be, from whatever
+ * JSON there is. */
+static const char *text_of(const json_t *object, const char *member) {
+    const char *text = json_string_value(json_object_get(object, member));
+    return text ? text : "";
+}
+
+static void read_text(const json_t *object, const char *member, char *out, size_t size) {
+    if (gl_copy(out, size, text_of(object, member)) < 0) out[0] = '\0';
+}
+
+static void read_ref(const json_t *ref, struct gl_ref *ret) {
+    if (gl_ref_canonical(text_of(ref, "type"), text_of(ref, "value"), ret) < 0) *ret = (struct gl_ref){.type = ""};
+}
+
+/* Whatever else the body says is about this reference, or, in a re-key or under the number that a declaration had before, about a second one. A second
+ * one that cannot be read makes the first useless. */
+static void read_body(const json_t *body, struct gl_feed_refused *r) {
+    const json_t *was = json_object_get(body, "was"), *lrn = json_object_get(body, "lrn");
+    read_ref(json_object_get(body, "ref"), &r->ref);
+    bool two = r->op == GL_OP_REKEY;
+    if (two) read_ref(was, &r->was);
+    if (r->collection == GL_COLLECTION_DECLARATIONS && r->op == GL_OP_UPSERT && lrn && !json_is_null(lrn)) {
+        two = json_string_length(lrn) != 0 || !json_is_string(lrn);
+        if (two && gl_ref_canonical("lrn", json_string_value(lrn) ? json_string_value(lrn) : "", &r->was) < 0)
+            r->was.value[0] = '\0';
+    }
+    if (two && r->was.value[0] == '\0') r->ref.value[0] = '\0';
+    if (r->snapshot[0] && json_is_object(body) && gl_json_digest(body, GL_INBOUND_FEED_MAX, r->digest.data) == 0)
+        r->digest.len = 32;
+}
+
+static void read_refused(const struct gl_inbound_message *m, struct gl_feed_refused *r) {
+    if (m->len > GL_INBOUND_FEED_MAX) return;
     json_t *root = json_loadb(m->payload, m->len, JSON_DISABLE_EOF_CHECK, NULL);
-    const json_t *data = json_object_get(root, "data");
-    const json_t *epoch = json_object_get(data, "epoch"), *seq = json_object_get(data, "seq");
-    if (json_is_string(epoch) && gl_copy(r->epoch, sizeof r->epoch, json_string_value(epoch)) < 0) r->epoch[0] = '\0';
+    const json_t *data = json_object_get(root, "data"), *seq = json_object_get(data, "seq");
+    read_text(data, "epoch", r->epoch, sizeof r->epoch);
+    read_text(data, "snapshot", r->snapshot, sizeof r->snapshot);
     if (json_is_integer(seq) && json_integer_value(seq) >= 0) r->seq = json_integer_value(seq);
+    r->op = gl_enum_parse(gl_feed_ops, text_of(data, "op"));
+    json_decref(root);
+    /* With members that stand twice it cannot be told what it speaks of. */
+    root = json_loadb(m->payload, m->len, JSON_REJECT_DUPLICATES, NULL);
+    data = json_object_get(root, "data");
+    bool ours = strcmp(text_of(data, "collection"), gl_collections[r->collection]) == 0;
+    if (ours) read_body(json_object_get(data, "body"), r);
     json_decref(root);
 }
 
 static int read_record(uint8_t collection, const struct gl_inbound_message *m, struct gl_feed_record *r, struct gl_error *err) {
     char type[64];
     GL_CLEANUP(gl_envelope_free) struct gl_envelope e = {.time = 0};
-    if (m->len > GL_INBOUND_MAX) return gl_fail(err, -EMSGSIZE, "%zu bytes; at most %d are taken", m->len, GL_INBOUND_MAX);
+    if (m->len > GL_INBOUND_FEED_MAX)
+        return gl_fail(err, -EMSGSIZE, "%zu bytes; at most %d are taken", m->len, GL_INBOUND_FEED_MAX);
     int rc = gl_envelope_parse(m->payload, m->len, &e, err);
     if (rc < 0) return rc;
     gl_format(type, sizeof type, "greenlane.feed.%s", gl_collections[collection]);
     if (strcmp(e.type, type) != 0)
         return gl_fail(err, -EINVAL, "type: \"%s\" stands here; \"%s\" is needed on this topic", e.type, type);
-    rc = gl_feed_record_from_json(e.data, r, err);
+    bool document = gl_document_is(e.data);
+    rc = document ? gl_document_read(e.data, m->zone, r, err) : gl_feed_record_from_json(e.data, r, err);
     if (rc < 0) return rc;
     if (r->collection != collection)
         return gl_fail(err, -EINVAL, "data.collection: \"%s\" on the topic of %s", gl_collections[r->collection],
                        gl_collections[collection]);
-    return gl_feed_record_normalise(r, err);
+    return document ? 0 : gl_feed_record_normalise(r, err);
 }
 
 static void parse_feed(const char *rest, const struct gl_inbound_message *m, struct gl_inbound *ret) {
@@ -67,7 +109,7 @@ static void parse_feed(const char *rest, const struct gl_inbound_message *m, str
     struct gl_error err = {""};
     uint8_t collection = take_level(&rest, level) == 0 && *rest == '\0' ? gl_enum_parse(gl_collections, level) : 0;
     if (collection == GL_COLLECTION_NONE) {
-        drop(ret, "a feed of no known collection; known are movements, declarations and tags");
+        drop(ret, "a feed of no known collection; known are movements, declarations, tags, lookouts and traders");
         return;
     }
     if (read_record(collection, m, &ret->record, &err) == 0) {
@@ -79,7 +121,7 @@ static void parse_feed(const char *rest, const struct gl_inbound_message *m, str
     ret->refused.collection = collection;
     ret->refused.seq = GL_INT_NULL;
     gl_clip(ret->refused.reason, sizeof ret->refused.reason, err.text);
-    read_number(m, &ret->refused);
+    read_refused(m, &ret->refused);
 }
 
 /* ---- commands --------------------------------------------------------------------------------------------------------------- */

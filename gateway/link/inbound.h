@@ -2,7 +2,10 @@
 #pragma once
 #include "model/happened.h"
 
-enum { GL_INBOUND_MAX = 262144 }; /* bytes of a payload that are looked at */
+enum {
+    GL_INBOUND_FEED_MAX = 4 << 20,
+    GL_INBOUND_MAX = 262144
+}; /* bytes of a payload that are looked at: of a feed, of a command */
 
 /* A message as it arrived. Everything is borrowed. */
 struct gl_inbound_message {
@@ -10,6 +13,7 @@ struct gl_inbound_message {
     const char *payload; /* not terminated */
     size_t len;
     bool retained;
+    const char *zone;        /* of times without one, in documents; NULL = none */
     int64_t expiry_s;        /* what is left of the MQTT message expiry; -1 = none was given */
     const char *response_to; /* NULL = none was given */
     const uint8_t *correlation;
@@ -24,20 +28,13 @@ enum gl_inbound_kind {
     GL_INBOUND_COMMAND_REFUSED /* `reply`, for the client; `note` for the log */
 };
 
-struct gl_inbound_refused {
-    uint8_t collection; /* enum gl_collection */
-    char epoch[41];     /* "" when it could not be read */
-    int64_t seq;        /* GL_INT_NULL when it could not be read */
-    char reason[GL_DETAIL];
-};
-
 /* Large (a feed record is about 150 kB): heap only. */
 struct gl_inbound {
     enum gl_inbound_kind kind;
     char note[GL_DETAIL]; /* for the log; "" = nothing to say */
     union {
         struct gl_feed_record record;
-        struct gl_inbound_refused refused;
+        struct gl_feed_refused refused;
         struct gl_command command;
         struct gl_reply reply;
     };

@@ -102,19 +102,14 @@ static void note(struct gl_link *l, enum gl_level level, const char *topic, cons
     l->quota.dropped = 0;
 }
 
-static void tell_refused(struct gl_link *l, uint8_t collection, const char *epoch, int64_t seq, const char *reason) {
-    struct gl_msg_feed_refused r = {.collection = collection, .seq = seq};
-    gl_clip(r.epoch, sizeof r.epoch, epoch);
-    gl_clip(r.reason, sizeof r.reason, reason);
-    tell(l, GL_MSG_FEED_REFUSED, &r);
-}
-
 static void take_record(struct gl_link *l, const struct gl_inbound_message *m) {
     static const char too_large[] = "the record is larger than greenlaned takes: about 130 kB";
     const struct gl_feed_record *r = &l->in->record;
     if (tell(l, GL_MSG_FEED, r) != -EMSGSIZE) return;
     note(l, GL_WARNING, m->topic, too_large);
-    tell_refused(l, r->collection, r->epoch, r->seq, too_large);
+    struct gl_feed_refused refused;
+    gl_feed_refusal(r, too_large, &refused);
+    tell(l, GL_MSG_FEED_REFUSED, &refused);
 }
 
 /* A random UUID (version 4). */
@@ -142,7 +137,6 @@ static void answer_refused(struct gl_link *l, const struct gl_reply *r) {
     p->token = 0;
     p->retain = GL_FALSE;
     p->expiry_s = REPLY_EXPIRY_S;
-    p->response_to[0] = '\0';
     p->correlation.len = r->correlation.len;
     memcpy(p->correlation.data, r->correlation.data, r->correlation.len);
     if (text.failed || gl_copy(p->topic, sizeof p->topic, r->response_topic) < 0 ||
@@ -153,14 +147,16 @@ static void answer_refused(struct gl_link *l, const struct gl_reply *r) {
 
 static void on_message(void *user, const struct gl_inbound_message *m) {
     struct gl_link *l = user;
-    const struct gl_inbound_refused *r = &l->in->refused;
-    gl_inbound_parse(l->post, m, gl_now_read().wall, l->in);
+    const struct gl_feed_refused *r = &l->in->refused;
+    struct gl_inbound_message with_zone = *m;
+    with_zone.zone = l->config->timezone;
+    gl_inbound_parse(l->post, &with_zone, gl_now_read().wall, l->in);
     switch (l->in->kind) {
         case GL_INBOUND_DROPPED: note(l, GL_WARNING, m->topic, l->in->note); break;
         case GL_INBOUND_FEED: take_record(l, m); break;
         case GL_INBOUND_FEED_REFUSED:
             note(l, GL_WARNING, m->topic, r->reason);
-            tell_refused(l, r->collection, r->epoch, r->seq, r->reason);
+            tell(l, GL_MSG_FEED_REFUSED, r);
             break;
         case GL_INBOUND_COMMAND:
             note(l, GL_WARNING, m->topic, l->in->note);

@@ -11,7 +11,9 @@
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/log.h"
 #include "link/link.h"
@@ -89,6 +91,8 @@ int main(int argc, char **argv) {
     gl_log_init("greenlane-link", GL_INFO);
     signal(SIGPIPE, SIG_IGN);
     if (load(file, &config) != 0) return 1;
+    setenv("TZ", config->timezone, 1); /* documents have local times; read in before files are out of reach */
+    tzset();
     if (config->mqtt.url[0] == '\0') {
         gl_log(GL_NOTICE, "%s names no broker (mqtt: url): there is nothing to do", file);
         status = 0;

@@ -42,7 +42,7 @@ struct gl_queue {
     bool broken; /* an event was lost for want of memory: no state can be trusted any more */
 };
 
-enum { GL_QUEUE_BYTES = 16777216 }; /* arrived messages beyond this are dropped and counted */
+enum { GL_QUEUE_BYTES = 67108864 }; /* arrived messages beyond this are dropped and counted */
 
 int gl_queue_init(struct gl_queue *q, uv_loop_t *loop, uv_async_cb woken, void *data) GL_MUST_USE; /* data: of the handle */
 void gl_queue_close(struct gl_queue *q, uv_close_cb closed);                                       /* then, when closed: */

@@ -41,8 +41,8 @@ static const char *put(char **at, const void *bytes, size_t len) {
 }
 
 static struct gl_outgoing *copy(const struct gl_msg_publish *p) {
-    size_t topic = strlen(p->topic), response = strlen(p->response_to), payload = strlen(p->payload);
-    size_t bytes = sizeof(struct gl_outgoing) + topic + response + payload + p->correlation.len + 4;
+    size_t topic = strlen(p->topic), payload = strlen(p->payload);
+    size_t bytes = sizeof(struct gl_outgoing) + topic + payload + p->correlation.len + 3;
     struct gl_outgoing *o = malloc(bytes);
     if (!o) return NULL;
     char *at = (char *)(o + 1);
@@ -53,7 +53,6 @@ static struct gl_outgoing *copy(const struct gl_msg_publish *p) {
                               .payload_len = payload,
                               .bytes = bytes};
     o->topic = put(&at, p->topic, topic);
-    o->response_to = put(&at, p->response_to, response);
     o->correlation = (const uint8_t *)put(&at, p->correlation.data, p->correlation.len);
     o->payload = put(&at, p->payload, payload);
     return o;

@@ -24,7 +24,7 @@ struct gl_outgoing {
     bool retain;
     uint16_t correlation_len;
     size_t payload_len, bytes;
-    const char *topic, *response_to; /* response_to "" = none */
+    const char *topic;
     const uint8_t *correlation;
     const char *payload;
 };

@@ -3,7 +3,10 @@
 
 #include <errno.h>
 
+#include "model/canonical.h"
 #include "model/lodged_impl.h"
+
+enum { BODY_MOST = 8 << 20 }; /* bytes of a body in canonical form: more than any message can bring */
 
 const char *const gl_channels[] = {NULL, "release", "desk", "physical", "refuse", NULL};
 const char *const gl_movement_kinds[] = {NULL, "goods", "empty", "exempt", NULL};
@@ -17,8 +20,8 @@ const char *const gl_tag_states[] = {NULL, "active", "withdrawn", NULL};
 const char *const gl_soughts[] = {NULL, "plate", "container", "seal", "holder", NULL};
 const char *const gl_lookout_states[] = {NULL, "active", "withdrawn", NULL};
 const char *const gl_trader_states[] = {NULL, "active", "suspended", "withdrawn", NULL};
-const char *const gl_feed_ops[] = {NULL,    "upsert",  "cancel",         "heartbeat",    "expire",
-                                   "rekey", "control", "snapshot_begin", "snapshot_end", NULL};
+const char *const gl_feed_ops[] = {NULL,      "upsert",         "cancel",       "heartbeat", "expire", "rekey",
+                                   "control", "snapshot_begin", "snapshot_end", "document",  NULL};
 
 /* Numbers stay within what every JSON reader holds exactly. */
 #define LAST INT64_C(9007199254740991)
@@ -187,13 +190,26 @@ static const struct gl_field gl_cancel_fields_f[] = {
 GL_FIELDS(gl_cancel_fields, gl_cancel);
 
 /* The envelope without its body, which no table can choose. What a numbered record owes is checked in owed(). */
-#define ENVELOPE                                                                                                      \
-    GL_ENUM(gl_feed_record, collection, gl_collections, GL_REQUIRED), GL_TEXT(gl_feed_record, epoch, 0),              \
-        GL_INT(gl_feed_record, seq, 0, LAST, 0), GL_ENUM(gl_feed_record, op, gl_feed_ops, 0),                         \
-        GL_TIME(gl_feed_record, as_of, 0), GL_TEXT(gl_feed_record, snapshot, GL_SKIP_NULL)
+#define ENVELOPE                                                                                                                 \
+    GL_ENUM(gl_feed_record, collection, gl_collections, GL_REQUIRED), GL_TEXT(gl_feed_record, epoch, 0),                         \
+        GL_INT(gl_feed_record, seq, 0, LAST, 0), GL_ENUM(gl_feed_record, op, gl_feed_ops, 0), GL_TIME(gl_feed_record, as_of, 0), \
+        GL_TEXT(gl_feed_record, snapshot, GL_SKIP_NULL)
 
 static const struct gl_field envelope_fields_f[] = {ENVELOPE};
 static GL_FIELDS(envelope_fields, gl_feed_record);
+
+static const struct gl_field gl_feed_refused_fields_f[] = {
+    GL_ENUM(gl_feed_refused, collection, gl_collections, 0),
+    GL_TEXT(gl_feed_refused, epoch, 0),
+    GL_INT(gl_feed_refused, seq, 0, INT64_MAX, 0),
+    GL_ENUM(gl_feed_refused, op, gl_feed_ops, 0),
+    GL_TEXT(gl_feed_refused, snapshot, 0),
+    GL_STRUCT(gl_feed_refused, ref, &gl_ref_fields, 0),
+    GL_STRUCT(gl_feed_refused, was, &gl_ref_fields, 0),
+    GL_BLOB(gl_feed_refused, digest, 0),
+    GL_TEXT(gl_feed_refused, reason, 0),
+};
+GL_FIELDS(gl_feed_refused_fields, gl_feed_refused);
 
 /* Between processes its digest goes along. */
 static const struct gl_field packed_fields_f[] = {ENVELOPE, GL_BLOB(gl_feed_record, digest, 0)};
@@ -205,8 +221,10 @@ static bool lodged_by_others(uint8_t collection) {
 
 const struct gl_fields *gl_feed_body_fields(uint8_t collection, uint8_t op) {
     static const struct gl_fields *const bodies[GL_COLLECTIONS] = {
-        [GL_COLLECTION_MOVEMENTS] = &gl_movement_fields,   [GL_COLLECTION_DECLARATIONS] = &gl_declaration_fields,
-        [GL_COLLECTION_TAGS] = &gl_tag_fields,             [GL_COLLECTION_LOOKOUTS] = &gl_lookout_fields,
+        [GL_COLLECTION_MOVEMENTS] = &gl_movement_fields,
+        [GL_COLLECTION_DECLARATIONS] = &gl_declaration_fields,
+        [GL_COLLECTION_TAGS] = &gl_tag_fields,
+        [GL_COLLECTION_LOOKOUTS] = &gl_lookout_fields,
         [GL_COLLECTION_TRADERS] = &gl_trader_record_fields,
     };
     if (collection >= GL_COLLECTIONS || !bodies[collection]) return NULL;
@@ -220,6 +238,7 @@ const struct gl_fields *gl_feed_body_fields(uint8_t collection, uint8_t op) {
             return collection == GL_COLLECTION_MOVEMENTS ? &gl_ruling_movement_fields : &gl_ruling_declaration_fields;
         case GL_OP_SNAPSHOT_BEGIN:
         case GL_OP_SNAPSHOT_END: return &gl_snapshot_fields;
+        case GL_OP_DOCUMENT:
         case GL_OP_HEARTBEAT:
         case GL_OP_NONE: break;
     }
@@ -249,6 +268,7 @@ const struct gl_ref *gl_feed_record_ref(const struct gl_feed_record *r) {
         case GL_OP_HEARTBEAT:
         case GL_OP_SNAPSHOT_BEGIN:
         case GL_OP_SNAPSHOT_END:
+        case GL_OP_DOCUMENT:
         case GL_OP_NONE: break;
     }
     return NULL;
@@ -258,7 +278,8 @@ const struct gl_ref *gl_feed_record_ref(const struct gl_feed_record *r) {
 static int owed(const struct gl_feed_record *r, struct gl_error *err) {
     if (r->epoch[0] == '\0') return gl_fail(err, -EINVAL, "epoch: missing; it is the name of the producer's numbering");
     if (r->seq == GL_INT_NULL) return gl_fail(err, -EINVAL, "seq: missing; it is the number of the record");
-    if (r->op == GL_OP_NONE) return gl_fail(err, -EINVAL, "op: missing; it is upsert, cancel, heartbeat or another of docs/topics.md");
+    if (r->op == GL_OP_NONE)
+        return gl_fail(err, -EINVAL, "op: missing; it is upsert, cancel, heartbeat or another of docs/topics.md");
     if (r->as_of == 0) return gl_fail(err, -EINVAL, "as_of: missing; it is a time such as 2026-01-31T12:00:00Z");
     bool names_last = r->op == GL_OP_HEARTBEAT || r->op == GL_OP_SNAPSHOT_BEGIN || r->op == GL_OP_SNAPSHOT_END;
     if (!names_last && r->seq == 0) return gl_fail(err, -EINVAL, "seq: 0; records are numbered from 1");
@@ -277,7 +298,14 @@ static int read_body(const json_t *body, struct gl_feed_record *r, struct gl_err
     if (empty) return gl_fail(err, -EINVAL, "body: missing; %s needs one", gl_feed_ops[r->op]);
     struct gl_error inner = {""};
     int rc = gl_fields_from_json(t, body, &r->body, &inner);
-    return rc < 0 ? gl_fail(err, rc, "body.%s", inner.text) : 0;
+    if (rc < 0) return gl_fail(err, rc, "body.%s", inner.text);
+    return r->snapshot[0] ? gl_feed_body_digest(body, r->digest.data, &r->digest.len, err) : 0;
+}
+
+int gl_feed_body_digest(const json_t *body, uint8_t ret[32], uint16_t *ret_len, struct gl_error *err) {
+    int rc = gl_json_digest(body, BODY_MOST, ret);
+    *ret_len = rc < 0 ? 0 : 32;
+    return rc < 0 ? gl_fail(err, rc, "body: its digest could not be computed") : 0;
 }
 
 int gl_feed_record_read(const json_t *data, bool numbered, struct gl_feed_record *ret, struct gl_error *err) {
@@ -285,6 +313,7 @@ int gl_feed_record_read(const json_t *data, bool numbered, struct gl_feed_record
     json_t *envelope = json_copy((json_t *)data); /* shallow: the body is neither copied nor changed */
     if (!envelope) return gl_fail(err, -ENOMEM, "out of memory");
     json_object_del(envelope, "body");
+    ret->digest.len = 0;
     int rc = gl_fields_from_json(&envelope_fields, envelope, ret, err);
     json_decref(envelope);
     if (rc < 0) return rc;

@@ -117,7 +117,8 @@ struct gl_trader {
 
 struct gl_declaration {
     struct gl_ref ref;
-    char lrn[GL_REF]; /* the local reference that the record had before its MRN: whoever keeps the records lets this one replace that one */
+    char lrn
+        [GL_REF]; /* the local reference that the record had before its MRN: whoever keeps the records lets this one replace that one */
     char type[12]; /* "T1", "TIR", "IM4", ... as declared */
     int64_t version;
     uint8_t state;
@@ -140,7 +141,7 @@ struct gl_declaration {
 
 /* The registry of vehicle tags: which plate a tag was issued for. */
 struct gl_tag {
-    struct gl_ref ref; /* type "epc": hexadecimal, upper case */
+    struct gl_ref ref; /* type "epc", or "tid" with a TID or the beginning of one: hexadecimal, upper case */
     int64_t version;
     uint8_t state; /* enum gl_tag_state; a cancel withdraws */
     uint8_t role;  /* enum gl_role: vehicle or trailer */
@@ -151,16 +152,17 @@ struct gl_tag {
 
 /* Somebody looks for something. */
 enum gl_sought { GL_SOUGHT_NONE, GL_SOUGHT_PLATE, GL_SOUGHT_CONTAINER, GL_SOUGHT_SEAL, GL_SOUGHT_HOLDER };
-extern const char *const gl_soughts[]; /* "plate" (of a vehicle or trailer), "container", "seal", "holder" (EORI of a declaration's trader) */
+extern const char
+    *const gl_soughts[]; /* "plate" (of a vehicle or trailer), "container", "seal", "holder" (EORI of a declaration's trader) */
 enum gl_lookout_state { GL_LOOKOUT_NONE, GL_LOOKOUT_ACTIVE, GL_LOOKOUT_WITHDRAWN };
 extern const char *const gl_lookout_states[];
 
 struct gl_lookout {
     struct gl_ref ref; /* type "lookout" */
     int64_t version;
-    uint8_t state;        /* a cancel withdraws, an expire too */
-    uint8_t what;         /* enum gl_sought */
-    char text[GL_REF];    /* the plate, container, seal or EORI, in its canonical spelling */
+    uint8_t state;            /* a cancel withdraws, an expire too */
+    uint8_t what;             /* enum gl_sought */
+    char text[GL_REF];        /* the plate, container, seal or EORI, in its canonical spelling */
     char country[GL_COUNTRY]; /* of a plate; "" = whatever country */
     int64_t valid_from, valid_to;
     uint8_t action; /* enum gl_channel_decision: desk, physical or refuse */
@@ -205,16 +207,19 @@ enum gl_feed_op {
     GL_OP_REKEY,          /* declarations, movements: known by another reference from now on */
     GL_OP_CONTROL,        /* movements, declarations: the authority's word about a record, lodged or still to come */
     GL_OP_SNAPSHOT_BEGIN, /* everything that is alive follows, as it stood at number `seq` */
-    GL_OP_SNAPSHOT_END    /* that was all of it */
+    GL_OP_SNAPSHOT_END,   /* that was all of it */
+    GL_OP_DOCUMENT        /* a document of a known format, which the link makes an ordinary record of: it never goes further */
 };
-extern const char *const gl_feed_ops[]; /* "upsert", "cancel", "heartbeat", "expire", "rekey", "control", "snapshot_begin", "snapshot_end" */
+extern const char *const
+    gl_feed_ops[]; /* "upsert", "cancel", "heartbeat", "expire", "rekey", "control", "snapshot_begin", "snapshot_end", "document" */
 
 struct gl_cancel { /* body of a cancel and of an expire */
     struct gl_ref ref;
     int64_t version; /* GL_INT_NULL = whatever version there is */
 };
 
-struct gl_rekey { /* body of a rekey: what is known as `was` is from now on known as `ref`, and so is whatever comes under `was` later */
+struct
+    gl_rekey { /* body of a rekey: what is known as `was` is from now on known as `ref`, and so is whatever comes under `was` later */
     struct gl_ref ref, was;
     int64_t version;
 };
@@ -231,10 +236,11 @@ struct gl_ruling {
     struct gl_document documents[16];
 };
 
-struct gl_snapshot { /* body of a snapshot's begin and end */
-    char snapshot[41];  /* its name */
-    int64_t count;      /* records between begin and end */
-    GL_BYTES(32) sha256; /* of the records' digests (gl_feed_record.digest), one after the other in order of their place; needed at the end */
+struct gl_snapshot {   /* body of a snapshot's begin and end */
+    char snapshot[41]; /* its name */
+    int64_t count;     /* records between begin and end */
+    GL_BYTES(32)
+    sha256; /* of the records' digests (gl_feed_record.digest), one after the other in order of their place; needed at the end */
 };
 extern const struct gl_fields gl_cancel_fields, gl_rekey_fields, gl_ruling_movement_fields, gl_ruling_declaration_fields,
     gl_snapshot_fields;
@@ -243,10 +249,11 @@ extern const struct gl_fields gl_cancel_fields, gl_rekey_fields, gl_ruling_movem
 struct gl_feed_record {
     uint8_t collection; /* enum gl_collection */
     char epoch[41];
-    int64_t seq;       /* of the record; of a heartbeat: the last number sent; of a snapshot's begin and end: the last number it includes */
-    uint8_t op;        /* enum gl_feed_op */
-    int64_t as_of;     /* wall, the producer's clock */
-    char snapshot[41]; /* "" = a change; else the snapshot it belongs to, and seq is its place there, from 1 */
+    int64_t
+        seq; /* of the record; of a heartbeat: the last number sent; of a snapshot's begin and end: the last number it includes */
+    uint8_t op;          /* enum gl_feed_op */
+    int64_t as_of;       /* wall, the producer's clock */
+    char snapshot[41];   /* "" = a change; else the snapshot it belongs to, and seq is its place there, from 1 */
     GL_BYTES(32) digest; /* of a snapshot's record: SHA-256 of its body in JSON canonical form (RFC 8785); not in JSON */
     union {
         struct gl_movement movement;
@@ -266,6 +273,26 @@ int gl_feed_record_from_json(const json_t *data, struct gl_feed_record *ret, str
 void gl_feed_record_to_json(const struct gl_feed_record *r, struct gl_buf *out);
 void gl_feed_record_pack(const struct gl_feed_record *r, struct gl_buf *out);
 int gl_feed_record_unpack(struct gl_cursor *c, struct gl_feed_record *ret) GL_MUST_USE;
+
+/* A record that was refused on its way, with what could still be read of it. */
+struct gl_feed_refused {
+    uint8_t collection;  /* enum gl_collection */
+    char epoch[41];      /* "" when it could not be read */
+    int64_t seq;         /* GL_INT_NULL when it could not be read */
+    uint8_t op;          /* enum gl_feed_op; NONE when it could not be read */
+    char snapshot[41];   /* the snapshot that it belongs to; "" = none */
+    struct gl_ref ref;   /* what it speaks of, canonical; value "" when that could not be read */
+    struct gl_ref was;   /* what else it concerns: the reference before a re-key, a declaration's LRN; value "" = nothing */
+    GL_BYTES(32) digest; /* of a snapshot's record */
+    char reason[201];
+};
+extern const struct gl_fields gl_feed_refused_fields;
+
+/* The same from a whole record. */
+void gl_feed_refusal(const struct gl_feed_record *r, const char *reason, struct gl_feed_refused *ret);
+/* Whether making void what it speaks of makes it harmless. Not so: look-outs (there nothing known is no safety), a re-key whose other name is not
+ * known, and whatever has no reference or no number. */
+bool gl_feed_voidable(const struct gl_feed_refused *r);
 
 /* What the record is known by, borrowed from it; NULL for a heartbeat, a snapshot's begin and end, and for what has no meaning. */
 const struct gl_ref *gl_feed_record_ref(const struct gl_feed_record *r);

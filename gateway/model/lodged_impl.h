@@ -8,3 +8,6 @@ int gl_feed_record_read(const json_t *data, bool numbered, struct gl_feed_record
 
 /* The table of a record's body; NULL for a heartbeat and for anything unknown. */
 const struct gl_fields *gl_feed_body_fields(uint8_t collection, uint8_t op);
+
+/* SHA-256 of a body in its canonical form (RFC 8785): what a snapshot's end speaks of. *ret_len is 32, or 0 with an error. */
+int gl_feed_body_digest(const json_t *body, uint8_t ret[32], uint16_t *ret_len, struct gl_error *err) GL_MUST_USE;

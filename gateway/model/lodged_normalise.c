@@ -195,9 +195,16 @@ static int declaration(struct gl_declaration *d, struct gl_error *err) {
 /* Strict, unlike other references: what is no EPC could never be read from a tag. */
 static int tag_ref(struct gl_ref *r, struct gl_error *err) {
     char epc[GL_EPC];
-    if (strcmp(r->type, "epc") != 0)
-        return gl_fail(err, -EINVAL, "body.ref.type: \"%s\"; a tag is known by its EPC, \"epc\" is needed", r->type);
+    bool tid = strcmp(r->type, "tid") == 0;
+    if (!tid && strcmp(r->type, "epc") != 0)
+        return gl_fail(err, -EINVAL, "body.ref.type: \"%s\"; a tag is known by its EPC or its TID, \"epc\" or \"tid\" is needed",
+                       r->type);
     int rc = gl_epc_canonical(r->value, epc);
+    if (tid && (rc < 0 || strlen(epc) < GL_TID_LEAST || strlen(epc) >= GL_TID || strlen(epc) % 4 != 0))
+        return gl_fail(
+            err, -EINVAL,
+            "body.ref.value: \"%.64s\" is no TID or beginning of one; %d to %d hexadecimal digits are needed, whole words of 4",
+            r->value, GL_TID_LEAST, GL_TID - 1);
     if (rc == 0) rc = gl_copy(r->value, sizeof r->value, epc);
     return rc < 0 ? gl_fail(err, rc,
                             "body.ref.value: \"%.64s\" is no EPC; an even number of hexadecimal digits is needed, at most %d "
@@ -230,7 +237,8 @@ static int tag(struct gl_tag *t, struct gl_error *err) {
 /* In the spelling in which it will be met: as a plate's first key, a container's number, a seal or an EORI as declarations carry them. */
 static int sought(struct gl_lookout *l, struct gl_error *err) {
     struct gl_plate_keys keys;
-    if (l->what != GL_SOUGHT_PLATE && l->country[0]) return gl_fail(err, -EINVAL, "body.country: only a plate has one; leave it out");
+    if (l->what != GL_SOUGHT_PLATE && l->country[0])
+        return gl_fail(err, -EINVAL, "body.country: only a plate has one; leave it out");
     switch ((enum gl_sought)l->what) {
         case GL_SOUGHT_PLATE:
             if (gl_plate_keys(l->text, &keys) < 0 || keys.n == 0 || gl_plate_looks_like_none(l->text))
@@ -293,7 +301,8 @@ static int cancel(struct gl_feed_record *r, struct gl_error *err) {
 static int rekey(struct gl_rekey *k, struct gl_error *err) {
     int rc = ref(&k->ref, "body.ref", err);
     if (rc == 0) rc = ref(&k->was, "body.was", err);
-    return rc == 0 && same_ref(&k->ref, &k->was) ? gl_fail(err, -EINVAL, "body.was: the same as body.ref; nothing is to be done") : rc;
+    return rc == 0 && same_ref(&k->ref, &k->was) ? gl_fail(err, -EINVAL, "body.was: the same as body.ref; nothing is to be done")
+                                                 : rc;
 }
 
 static int ruling(struct gl_ruling *x, struct gl_error *err) {
@@ -306,7 +315,8 @@ static int ruling(struct gl_ruling *x, struct gl_error *err) {
 }
 
 static int snapshot(const struct gl_feed_record *r, struct gl_error *err) {
-    if (r->snapshot[0]) return gl_fail(err, -EINVAL, "snapshot: stands beside %s; its name belongs into the body", gl_feed_ops[r->op]);
+    if (r->snapshot[0])
+        return gl_fail(err, -EINVAL, "snapshot: stands beside %s; its name belongs into the body", gl_feed_ops[r->op]);
     if (r->op == GL_OP_SNAPSHOT_END && r->body.snap.sha256.len != 32)
         return gl_fail(err, -EINVAL, "body.sha256: 32 bytes in base64 are needed, the digest of all records");
     return 0;
@@ -315,8 +325,8 @@ static int snapshot(const struct gl_feed_record *r, struct gl_error *err) {
 int gl_feed_record_normalise(struct gl_feed_record *r, struct gl_error *err) {
     if (r->collection <= GL_COLLECTION_NONE || r->collection >= GL_COLLECTIONS)
         return gl_fail(err, -EINVAL, "collection: must be movements, declarations, tags, lookouts or traders");
-    if (r->snapshot[0] && r->op != GL_OP_UPSERT && r->op != GL_OP_CANCEL && r->op != GL_OP_EXPIRE && r->op != GL_OP_SNAPSHOT_BEGIN &&
-        r->op != GL_OP_SNAPSHOT_END && r->op != GL_OP_REKEY)
+    if (r->snapshot[0] && r->op != GL_OP_UPSERT && r->op != GL_OP_CANCEL && r->op != GL_OP_EXPIRE &&
+        r->op != GL_OP_SNAPSHOT_BEGIN && r->op != GL_OP_SNAPSHOT_END && r->op != GL_OP_REKEY)
         return gl_fail(err, -EINVAL, "op: a snapshot tells how things are, by upsert, cancel, expire and rekey");
     switch ((enum gl_feed_op)r->op) {
         case GL_OP_UPSERT: return upsert(r, err);
@@ -327,6 +337,7 @@ int gl_feed_record_normalise(struct gl_feed_record *r, struct gl_error *err) {
         case GL_OP_SNAPSHOT_BEGIN:
         case GL_OP_SNAPSHOT_END: return snapshot(r, err);
         case GL_OP_HEARTBEAT: return 0;
+        case GL_OP_DOCUMENT:
         case GL_OP_NONE: break;
     }
     return gl_fail(err, -EINVAL, "op: must be upsert, cancel, heartbeat, expire, rekey, control, snapshot_begin or snapshot_end");

@@ -1,4 +1,4 @@
-/* The bare program's two files: the cache that bench-fill made, read only, and a table into which every reading goes. */
+/* The bare program's two files: the movements that bench-fill made, read only, and a table into which every reading goes. */
 #include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,8 +40,8 @@ struct bare_store *bare_store_open(const char *cache, const char *journal) {
              NULL, NULL, NULL),
          "settings");
     s->find = prepare(s->cache,
-                      "SELECT m.id, m.ref_value, m.state, m.channel, m.valid_to FROM identifier i JOIN movement m ON m.id=i.owner"
-                      " WHERE i.key=?1 AND i.kind=?2 AND i.owner_kind=1");
+                      "SELECT m.id, m.ref_value, m.state, m.channel, m.valid_to FROM identifier i JOIN record m ON m.id=i.owner"
+                      " WHERE i.key=?1 AND i.kind=?2");
     s->insert = prepare(s->journal, "INSERT INTO journal(lane, device, kind, movement, time, payload) VALUES(?1,?2,?3,?4,?5,?6)");
     s->begin = prepare(s->journal, "BEGIN");
     s->commit = prepare(s->journal, "COMMIT");

@@ -24,8 +24,12 @@ def filters(who, lane):
 
 
 # ---- look-up ------------------------------------------------------------------------------------------------------------------------------
+def look_up(rig, size):
+    return rig.tool("bench-lookup", os.path.join(rig.state, "cache"), str(rig.movements), str(size["lookups"]))
+
+
 def exact_match(rig, size):
-    out = rig.tool("bench-lookup", os.path.join(rig.state, "cache.db"), str(rig.movements), str(size["lookups"]))
+    out = look_up(rig, size)
     ours, point, rows_ = out["greenlane"], out["point"], out["rows"]
     ratio = ours["p50_us"] / point["p50_us"]
     return [row("exact match, p50: one prepared look-up beside it", ours["p50_us"], point["p50_us"], "µs", "within 2 times", ratio <= 2),

@@ -108,7 +108,10 @@ bool lane_look(struct lane *l) {
         if (n <= 0) bench_die("bench-load: lane %s: the gateway closed the connection", l->id);
         if (gl_message_unpack(bytes, (size_t)n, GL_ACCEPT(GL_MSG_OUTPUT), &type, &out) < 0)
             bench_die("bench-load: a strange message");
-        if (out.signal != GL_SIGNAL_RELEASE) l->stopped = l->lit;
+        if (out.signal != GL_SIGNAL_RELEASE && l->lit && !l->stopped) {
+            l->stopped = true;
+            l->stopped_ns = ns;
+        }
         if (out.signal != GL_SIGNAL_RELEASE || l->lit) continue;
         l->lit = true;
         l->stopped = false;

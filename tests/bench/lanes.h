@@ -11,7 +11,8 @@ struct lane {
     bool known; /* a vehicle has gone through: the first one after its devices came back may be inspected, whatever it is */
     bool lit;   /* told to show release, since lane_dark() */
     int64_t lit_ns;
-    bool stopped; /* told to show stop, since it was lit */
+    bool stopped; /* told to show something else, since it was lit */
+    int64_t stopped_ns;
 };
 
 enum lane_step { STEP_ENTRY_ON, STEP_PLATE, STEP_CODE, STEP_ENTRY_OFF, STEP_EXIT_ON, STEP_EXIT_OFF, STEPS };

@@ -3,6 +3,7 @@
  *     bench-load passages    vehicles go through one lane one by one, while other lanes keep a steady load: time from the last evidence to the
  *                            light, and to the decision at the broker
  *     bench-load alarms      the same lane has a portal: time from the line that says alarm to the light, at the chip
+ *     bench-load changes     the feed takes back what has released them: time from the change's publication to the end of green
  *     bench-load sustain     readings as fast as they are taken: time until all of them have come back from the broker
  *
  * Prints one JSON object; times are of CLOCK_MONOTONIC. */
@@ -20,7 +21,7 @@
 #include <unistd.h>
 
 static const char help[] =
-    "usage: bench-load passages|alarms|sustain --socket PATH [options]\n"
+    "usage: bench-load passages|alarms|changes|sustain --socket PATH [options]\n"
     "  --broker PORT     listen at this broker (none: to nothing but the light)\n"
     "  --filter TOPIC    what to listen to\n"
     "  --lane ID         passages: the measured lane\n"
@@ -35,6 +36,7 @@ static const char help[] =
     "  --mix WHICH       sustain: codes (one more code for a vehicle that is decided) or passages (whole passages of six "
     "readings)\n"
     "  --count N         sustain: readings\n"
+    "  --seq N           changes: the last number of the feed's movements that the gateway has\n"
     "  --movements N     how many the cache has\n"
     "  --first N         how many of them were used before";
 
@@ -49,23 +51,12 @@ int64_t load_movement(const struct load_options *o, int64_t k) {
 }
 
 static struct load_options parse(int argc, char **argv) {
-    static const struct option options[] = {{"socket", 1, NULL, 's'},
-                                            {"broker", 1, NULL, 'b'},
-                                            {"filter", 1, NULL, 'f'},
-                                            {"lane", 1, NULL, 'l'},
-                                            {"line", 1, NULL, 'p'},
-                                            {"background", 1, NULL, 'g'},
-                                            {"rate", 1, NULL, 'r'},
-                                            {"passages", 1, NULL, 'n'},
-                                            {"warm", 1, NULL, 'w'},
-                                            {"timeout", 1, NULL, 't'},
-                                            {"mix", 1, NULL, 'm'},
-                                            {"count", 1, NULL, 'c'},
-                                            {"first", 1, NULL, 'k'},
-                                            {"movements", 1, NULL, 'v'},
-                                            {"portal", 1, NULL, 'o'},
-                                            {"chip", 1, NULL, 'i'},
-                                            {0}};
+    static const struct option options[] = {{"socket", 1, NULL, 's'},  {"broker", 1, NULL, 'b'},    {"filter", 1, NULL, 'f'},
+                                            {"lane", 1, NULL, 'l'},    {"line", 1, NULL, 'p'},      {"background", 1, NULL, 'g'},
+                                            {"rate", 1, NULL, 'r'},    {"passages", 1, NULL, 'n'},  {"warm", 1, NULL, 'w'},
+                                            {"timeout", 1, NULL, 't'}, {"mix", 1, NULL, 'm'},       {"count", 1, NULL, 'c'},
+                                            {"first", 1, NULL, 'k'},   {"movements", 1, NULL, 'v'}, {"portal", 1, NULL, 'o'},
+                                            {"chip", 1, NULL, 'i'},    {"seq", 1, NULL, 'q'},       {0}};
     struct load_options o = {.filter = "", .mix = "codes", .timeout_ms = 2000};
     for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         switch (c) {
@@ -84,6 +75,7 @@ static struct load_options parse(int argc, char **argv) {
             case 't': o.timeout_ms = bench_int(optarg, "--timeout"); break;
             case 'c': o.count = bench_int(optarg, "--count"); break;
             case 'k': o.first = bench_int(optarg, "--first"); break;
+            case 'q': o.seq = bench_int(optarg, "--seq"); break;
             case 'v': o.movements = bench_int(optarg, "--movements"); break;
             default: bench_die("%s", help);
         }
@@ -120,6 +112,8 @@ int main(int argc, char **argv) {
         load_passages(&o);
     else if (strcmp(argv[optind], "alarms") == 0)
         load_alarms(&o);
+    else if (strcmp(argv[optind], "changes") == 0)
+        load_changes(&o);
     else if (strcmp(argv[optind], "sustain") == 0)
         load_sustain(&o);
     else

@@ -18,11 +18,13 @@ struct load_options {
     int64_t first;          /* how many movements were used before */
     int64_t movements;      /* how many the cache has */
     int64_t timeout_ms;
+    int64_t seq; /* changes: the last number of the feed's movements that the gateway has */
 };
 
 void load_passages(const struct load_options *o);
 void load_sustain(const struct load_options *o);
 void load_alarms(const struct load_options *o);
+void load_changes(const struct load_options *o);
 void load_background_name(int i, char out[GL_ID]);
 /* The movement of the k-th vehicle: each once, in an order that jumps about in the cache as real traffic does. */
 int64_t load_movement(const struct load_options *o, int64_t k);

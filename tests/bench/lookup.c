@@ -1,4 +1,4 @@
-/* bench-lookup FILE MOVEMENTS COUNT: an exact match through the cache, beside SQLite alone, in one process, on one connection and so one page
+/* bench-lookup DIR MOVEMENTS COUNT: an exact match through the cache, beside SQLite alone, in one process, on the same connections and so page
  * cache, with random keys from all movements. They take turns, a batch of keys each, so that whatever else the machine does meets all alike; no
  * key is used by two of them, so that none finds its pages warmed by another.
  *
@@ -17,33 +17,41 @@ static const char *const kind_names[KINDS] = {"greenlane", "point", "rows"};
 
 static const char point_sql[] =
     "SELECT m.id, m.ref_type, m.ref_value, m.version, m.kind, m.state, m.channel, m.direction, m.valid_to"
-    " FROM identifier i JOIN movement m ON m.id=i.owner WHERE i.key=?1 AND i.kind=1 AND i.owner_kind=1";
-static const char *const rows_sql[] = {
-    "SELECT dead, owner_kind, owner, role FROM identifier WHERE key=?1 AND kind=1",
-    "SELECT ref_type, ref_value, epoch, version, kind, state, channel, direction, eta, valid_from, valid_to FROM movement WHERE "
-    "id=?1",
-    "SELECT role, plate, country FROM means WHERE owner_kind=1 AND owner=?1 ORDER BY n",
-    "SELECT container FROM equipment WHERE owner_kind=1 AND owner=?1 AND container<>'' ORDER BY n",
-    "SELECT l.ref_type, l.ref_value, d.id, d.epoch, d.version, d.state, d.control, d.valid_to FROM movement_declaration l"
-    " LEFT JOIN declaration d ON d.ref_type=l.ref_type AND d.ref_value=l.ref_value WHERE l.movement=?1 ORDER BY l.n",
-    "SELECT role, plate, country FROM means WHERE owner_kind=2 AND owner=?1 ORDER BY n",
-    "SELECT container FROM equipment WHERE owner_kind=2 AND owner=?1 AND container<>'' ORDER BY n",
+    " FROM identifier i JOIN record m ON m.id=i.owner WHERE i.key=?1 AND i.kind=1";
+static const struct {
+    enum gl_collection which;
+    const char *text;
+} rows_sql[] = {
+    {GL_COLLECTION_MOVEMENTS, "SELECT dead, owner, role FROM identifier WHERE key=?1 AND kind=1"},
+    {GL_COLLECTION_MOVEMENTS,
+     "SELECT ref_type, ref_value, epoch, version, kind, state, channel, direction, lodged_at, eta, valid_from,"
+     " valid_to FROM record WHERE id=?1"},
+    {GL_COLLECTION_MOVEMENTS, "SELECT role, plate, country FROM means WHERE owner=?1 ORDER BY n"},
+    {GL_COLLECTION_MOVEMENTS, "SELECT container FROM equipment WHERE owner=?1 AND container<>'' ORDER BY n"},
+    {GL_COLLECTION_MOVEMENTS, "SELECT ref_type, ref_value FROM listed WHERE movement=?1 ORDER BY n"},
+    {GL_COLLECTION_DECLARATIONS,
+     "SELECT id, ref_type, ref_value, epoch, version, state, control, lodged_at, valid_to, eori FROM record"
+     " WHERE ref_type=?1 AND ref_value=?2"},
+    {GL_COLLECTION_DECLARATIONS, "SELECT role, plate, country FROM means WHERE owner=?1 ORDER BY n"},
+    {GL_COLLECTION_DECLARATIONS, "SELECT container FROM equipment WHERE owner=?1 AND container<>'' ORDER BY n"},
 };
-enum { ROWS = GL_COUNT(rows_sql), LISTED = 4 };
+enum { ROWS = GL_COUNT(rows_sql), FIRST = 0, LISTED = 4, DECLARED = 5 };
+enum { BIG = 2 }; /* the collections that are leant on: movements, declarations */
 
 struct bench {
     struct gl_cache *cache;
-    sqlite3_stmt *point, *rows[ROWS], *begin, *commit;
+    sqlite3_stmt *point, *rows[ROWS], *begin[BIG], *commit[BIG];
     struct gl_answer *answer;
     uint64_t random;
     int64_t movements;
     int64_t sink; /* what was read, so that it is read */
 };
 
-static sqlite3_stmt *prepare(struct bench *b, const char *sql) {
+static sqlite3_stmt *prepare(struct bench *b, enum gl_collection which, const char *sql) {
     sqlite3_stmt *s;
-    if (sqlite3_prepare_v3(b->cache->db.sql, sql, -1, SQLITE_PREPARE_PERSISTENT, &s, NULL) != SQLITE_OK)
-        bench_die("bench-lookup: %s", sqlite3_errmsg(b->cache->db.sql));
+    sqlite3 *db = b->cache->db[which].sql;
+    if (sqlite3_prepare_v3(db, sql, -1, SQLITE_PREPARE_PERSISTENT, &s, NULL) != SQLITE_OK)
+        bench_die("bench-lookup: %s", sqlite3_errmsg(db));
     return s;
 }
 
@@ -92,21 +100,39 @@ static int64_t all_rows(struct bench *b, sqlite3_stmt *s, int want) {
     return id;
 }
 
+/* The declaration that a movement lists: the texts of one statement are the parameters of the next. */
+static int64_t listed(struct bench *b) {
+    sqlite3_stmt *list = b->rows[LISTED], *find = b->rows[DECLARED];
+    int64_t id = 0;
+    while (sqlite3_step(list) == SQLITE_ROW) {
+        take_row(b, list);
+        for (int i = 0; i < 2; i++)
+            sqlite3_bind_text(find, i + 1, (const char *)sqlite3_column_text(list, i), sqlite3_column_bytes(list, i),
+                              SQLITE_STATIC);
+        id = all_rows(b, find, 0);
+    }
+    sqlite3_reset(list);
+    return id;
+}
+
 static void once(sqlite3_stmt *s) {
     sqlite3_step(s);
     sqlite3_reset(s);
 }
 
 static void by_rows(struct bench *b, const char *plate) {
-    once(b->begin);
-    sqlite3_bind_text(b->rows[0], 1, plate, -1, SQLITE_STATIC);
-    int64_t id = all_rows(b, b->rows[0], 2);
-    for (int i = 1; i < ROWS; i++) {
+    for (int i = 0; i < BIG; i++) once(b->begin[i]);
+    sqlite3_bind_text(b->rows[FIRST], 1, plate, -1, SQLITE_STATIC);
+    int64_t id = all_rows(b, b->rows[FIRST], 1);
+    for (int i = FIRST + 1; i < ROWS; i++) {
+        if (i == DECLARED) continue;
         sqlite3_bind_int64(b->rows[i], 1, id);
-        int64_t listed = all_rows(b, b->rows[i], i == LISTED ? 2 : -1);
-        if (i == LISTED) id = listed;
+        if (i == LISTED)
+            id = listed(b);
+        else
+            all_rows(b, b->rows[i], -1);
     }
-    once(b->commit);
+    for (int i = 0; i < BIG; i++) once(b->commit[i]);
 }
 
 static void (*const ways[KINDS])(struct bench *, const char *) = {by_greenlane, by_point, by_rows};
@@ -134,16 +160,18 @@ int main(int argc, char **argv) {
     struct bench b = {.random = 88172645463325252u};
     struct gl_error err;
     int64_t *ns[KINDS];
-    if (argc != 4) bench_die("usage: bench-lookup FILE MOVEMENTS COUNT");
+    if (argc != 4) bench_die("usage: bench-lookup DIR MOVEMENTS COUNT");
     b.movements = bench_int(argv[2], "MOVEMENTS");
     int64_t count = bench_int(argv[3], "COUNT") / BATCH * BATCH;
     if (b.movements == 0 || count == 0) bench_die("bench-lookup: nothing to do");
     if (gl_cache_open(argv[1], &b.cache, &err) < 0) bench_die("bench-lookup: %s", err.text);
     b.answer = calloc(1, sizeof *b.answer);
-    b.point = prepare(&b, point_sql);
-    b.begin = prepare(&b, "BEGIN");
-    b.commit = prepare(&b, "COMMIT");
-    for (int i = 0; i < ROWS; i++) b.rows[i] = prepare(&b, rows_sql[i]);
+    b.point = prepare(&b, GL_COLLECTION_MOVEMENTS, point_sql);
+    for (int i = 0; i < BIG; i++) {
+        b.begin[i] = prepare(&b, (enum gl_collection)(GL_COLLECTION_MOVEMENTS + i), "BEGIN");
+        b.commit[i] = prepare(&b, (enum gl_collection)(GL_COLLECTION_MOVEMENTS + i), "COMMIT");
+    }
+    for (int i = 0; i < ROWS; i++) b.rows[i] = prepare(&b, rows_sql[i].which, rows_sql[i].text);
     for (int k = 0; k < KINDS; k++)
         if (!(ns[k] = calloc((size_t)count, sizeof *ns[k])) || !b.answer) bench_die("bench-lookup: out of memory");
     for (int64_t i = 0; i < count; i += BATCH) batch(&b, i, ns);
@@ -156,8 +184,10 @@ int main(int argc, char **argv) {
     }
     printf(", \"count\": %lld, \"read\": %lld}\n", (long long)count, (long long)b.sink);
     sqlite3_finalize(b.point);
-    sqlite3_finalize(b.begin);
-    sqlite3_finalize(b.commit);
+    for (int i = 0; i < BIG; i++) {
+        sqlite3_finalize(b.begin[i]);
+        sqlite3_finalize(b.commit[i]);
+    }
     for (int i = 0; i < ROWS; i++) sqlite3_finalize(b.rows[i]);
     gl_cache_close(b.cache);
     free(b.answer);

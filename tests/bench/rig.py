@@ -137,7 +137,7 @@ class Program:
 
 
 class Rig:
-    def __init__(self, movements, name="work", portal=False):
+    def __init__(self, movements, name="work", portal=False, own=False):
         self.bin = os.path.join(BUILD, "bin")
         self.work = os.path.join(BUILD, name)
         self.movements = movements
@@ -152,18 +152,27 @@ class Rig:
         self.portal = portal  # lane p, with a portal, in the place of lane w; both are of real devices, and the post is full
         self.fake_ports = ports[3:]
         self.fill()
+        if own:
+            self.state = self.own_state()
         self.write_config()
 
     # ---- files ----
     def fill(self):
         """The cache, made once and kept; journal and key are new in each run."""
         for f in os.listdir(self.state):
-            if not f.startswith("cache.db"):
+            if f != "cache":
                 path = os.path.join(self.state, f)
                 shutil.rmtree(path) if os.path.isdir(path) else os.unlink(path)
-        out = self.tool("bench-fill", os.path.join(self.state, "cache.db"), str(self.movements))
+        out = self.tool("bench-fill", os.path.join(self.state, "cache"), str(self.movements))
         if out["made"]:
             print("  a cache of %d movements was made in %.0f s; it is kept in %s" % (self.movements, out["seconds"], self.state), flush=True)
+
+    def own_state(self):
+        """A copy of the cache, for those who change it; on disk, so that nothing of the copying is still to be done."""
+        state = os.path.join(self.work, "state")
+        shutil.copytree(os.path.join(self.state, "cache"), os.path.join(state, "cache"))
+        os.sync()
+        return state
 
     def lane(self, lane, profile, chip, first, more, front):
         lines = {k: v + first for k, v in CHIP.items()}
@@ -230,6 +239,20 @@ class Rig:
         self.link()
         wait("the gateway's connection to the broker", lambda: self.logged("greenlaned", "broker connected"))
 
+    def loader(self):
+        """It says nothing when greenlaned has taken it: it confines itself right before its hello."""
+        p = self.start("loader", os.path.join(self.bin, "greenlane-loader"), "--config", "post.yaml").p
+
+        def confined():
+            with open("/proc/%d/status" % p.pid, encoding="ascii") as f:
+                return "Seccomp:\t2" in f.read()
+        wait("the loader", confined)
+        time.sleep(0.3)
+
+    def producer(self):
+        """Stands in the place of the link."""
+        return self.start("producer", os.path.join(self.bin, "bench-snapshot"), "run/link.sock", "run/control.sock")
+
     def device(self, device):
         return self.start(device, os.path.join(self.bin, "greenlane-device"), "--config", "post.yaml", "--device", device)
 
@@ -238,7 +261,7 @@ class Rig:
         path = os.path.join(self.work, "bare.sock")
         if os.path.exists(path):
             os.unlink(path)
-        self.start("bare", os.path.join(self.bin, "bench-bare"), "--socket", "bare.sock", "--cache", os.path.join(self.state, "cache.db"),
+        self.start("bare", os.path.join(self.bin, "bench-bare"), "--socket", "bare.sock", "--cache", os.path.join(self.state, "cache", "movements.db"),
                    "--journal", "bare.db", "--broker", str(self.broker_port), *extra)
         wait("the bare program", lambda: os.path.exists(path))
 

@@ -118,7 +118,7 @@ class SchemaFiles(unittest.TestCase):
 
     def test_what_we_send_has_no_other_members(self):
         for name, schema in CONTRACT.schemas.files.items():
-            if not name.startswith(("reading-", "state-", "passage", "decision", "alarm", "reply")):
+            if not name.startswith(("reading-", "state-", "passage", "decision", "alarm", "reply", "review", "lookout")):
                 continue
             message = next(m for m in messages().values() if m["payload"]["schema"]["$ref"].endswith("/" + name))
             for place in ("event", "data"):
@@ -234,6 +234,15 @@ class Recordings(unittest.TestCase):
     def test_topic_and_payload_disagree(self):
         self.take("lane/in-2/passage", example("passage"))
         self.assertFinds(r"data\.lane is in-1", "stream is lane/in-1")
+
+    def test_a_look_out_has_a_stream_of_its_own(self):
+        event = example("lookout")
+        self.take("restricted/lane/in-1/lookout", event)
+        self.take("reply/hq-1/replay/restricted/in-1", {"replayed": True, **event})
+        self.assertFinds()
+        event["stream"] = "lane/in-1"
+        self.take("restricted/lane/in-1/lookout", event)
+        self.assertFinds("stream is lane/in-1")
 
     def test_retained_event(self):
         self.take("lane/in-1/passage", example("passage"), True)

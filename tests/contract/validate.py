@@ -131,13 +131,13 @@ class Contract:
     def _labels(topic, event):
         """What topic and envelope say twice must agree."""
         post, rest = topic.split("/", 3)[2:]
-        lane = rest.split("/")[1] if rest.startswith("lane/") else rest.split("/")[2] if rest.startswith("state/lane/") else None
+        lane = rest.split("/")[1] if rest.startswith("lane/") else rest.split("/")[2] if rest.startswith(("state/lane/", "restricted/lane/")) else None
         errors = []
         if event["source"] != "/greenlane/" + post:
             errors.append("source is %s on a topic of post %s" % (event["source"], post))
         if lane is not None and event["data"].get("lane") != lane:
             errors.append("data.lane is %s on a topic of lane %s" % (event["data"].get("lane"), lane))
-        if rest.startswith("lane/") and event["stream"] != "lane/" + lane:
+        if rest.startswith(("lane/", "restricted/")) and event["stream"] != ("restricted/" if rest[0] == "r" else "lane/") + lane:
             errors.append("stream is %s on a topic of lane %s" % (event["stream"], lane))
         return errors
 

@@ -64,12 +64,20 @@ class Feed(rig.Case):
         self.assertIn("DECL_CANCELLED", rules(self.decision("DO11BLE", "DO12BLE")))
 
     def test_4_refused(self):
-        """What cannot be read counts as not received; the same number, corrected, closes the hole."""
+        """What cannot be read counts as not received; the same number, corrected, closes the hole. What can at least be told by its reference is void
+        alone, until it comes again under a later number."""
         post = self.post
+        body = lodge(post, fresh(post), "RE11FUS", "RE12FUS")
+        post.feed("movements", "upsert", dict(body, version=2, state="fine"))
+        settle(post)
+        self.assertIn("NO_DECLARATION", rules(self.decision("RE11FUS", "RE12FUS")))
+        post.feed("movements", "upsert", dict(body, version=3))
+        settle(post)
+        self.assertEqual(self.decision("RE11FUS", "RE12FUS")["outcome"], "release")
         good = post.feed("movements", "upsert", self.other(), lose=True)
         rejects = self.book()["rejects"]
         bad = copy.deepcopy(good)
-        bad["data"]["body"]["state"] = "fine"
+        bad["data"]["body"]["ref"] = "unknown"
         post.publish("feed/movements", bad)
         self.is_state("gap")
         until("a reject", lambda: self.book()["rejects"] > rejects)

@@ -65,7 +65,8 @@ def unpack(datagram):
     elif kind == FEED:
         m.update(collection=c.take("B"), epoch=c.text(), seq=c.take("q"), op=c.take("B"))
     elif kind == FEED_REFUSED:
-        m.update(collection=c.take("B"), epoch=c.text(), seq=c.take("q"), reason=c.text())
+        m.update(collection=c.take("B"), epoch=c.text(), seq=c.take("q"), op=c.take("B"), snapshot=c.text(), ref=(c.text(), c.text()),
+                 was=(c.text(), c.text()), digest=c.raw(), reason=c.text())
     elif kind == COMMAND:
         m.update(id=c.text(), client=c.text(), name=c.take("B"), response=c.text(), correlation=c.raw(), lane=c.text())
     return m
@@ -90,7 +91,7 @@ class Daemon:
         return hello
 
     def publish(self, token, topic, payload, retain=False, expiry=0, correlation=b""):
-        body = struct.pack(">q", token) + text(BASE + topic) + struct.pack(">Bq", TRUE if retain else FALSE, expiry) + text("")
+        body = struct.pack(">q", token) + text(BASE + topic) + struct.pack(">Bq", TRUE if retain else FALSE, expiry)
         self.peer.send(pack(PUBLISH, body + struct.pack(">H", len(correlation)) + correlation + text(payload)))
 
     def take(self, kind, **wanted):
@@ -300,13 +301,13 @@ class LinkTest(unittest.TestCase):
         secret = self.folder / "secret"
         secret.write_text("s3cret\n")
         secret.chmod(0o600)
-        lines = ["allow_anonymous true", "max_packet_size 2000000", f"password_file {self.folder}/passwords"]
+        lines = ["allow_anonymous true", "max_packet_size 8000000", f"password_file {self.folder}/passwords"]
         port = self.broker(lines).port
         daemon = self.up(port, extra=f"  username: link\n  password-file: {secret}\n")
         client = self.client(port)
-        client.send("feed/movements", b" " * 300000)
-        self.assertIn("at most 262144", daemon.take(FEED_REFUSED)["reason"])
-        client.send("feed/movements", b" " * 600000)  # beyond the packet size that the link asks for: the broker keeps it
+        client.send("feed/movements", b" " * 4200000)
+        self.assertIn("at most 4194304", daemon.take(FEED_REFUSED)["reason"])
+        client.send("feed/movements", b" " * 4400000)  # beyond the packet size that the link asks for: the broker keeps it
         client.send("feed/movements", heartbeat(8))
         self.assertEqual(daemon.take(FEED)["seq"], 8)
         self.assertFalse([m for m in daemon.kept if m["kind"] == FEED_REFUSED])

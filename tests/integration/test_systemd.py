@@ -9,9 +9,10 @@ import unittest
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 UNITS = os.path.join(ROOT, "systemd")
 SERVICES = {"greenlaned.service": "greenlaned.service", "greenlane-link.service": "greenlane-link.service",
+            "greenlane-loader.service": "greenlane-loader.service",
             "greenlane-device@.service": "greenlane-device@in-1.front.service"}
 THRESHOLD = 20  # in tenths
-USERS = {"greenlaned.service": "greenlane", "greenlane-link.service": "greenlane-link", "greenlane-device@.service": "greenlane-device"}
+USERS = {"greenlaned.service": "greenlane", "greenlane-loader.service": "greenlane", "greenlane-link.service": "greenlane-link", "greenlane-device@.service": "greenlane-device"}
 
 
 def settings(name):

@@ -104,7 +104,7 @@ class Post:
         self.raw = []             # the same with repeats: (topic, event, retained)
         self._at = 0
         self.epoch = "demo-" + uuid.uuid4().hex[:8]
-        self.seq = {"movements": 0, "declarations": 0, "tags": 0}
+        self.seq = {"movements": 0, "declarations": 0, "tags": 0, "lookouts": 0, "traders": 0}
         self.heartbeats = True
         self.outbound = queue.Queue()
         self.gateway_wanted = gateway

@@ -413,8 +413,9 @@ def wrong_way(post):
     return "alarm wrong_way"
 
 
-import sensors  # noqa: E402  (it uses what stands above)
+import lodged  # noqa: E402  (they use what stands above)
+import sensors  # noqa: E402
 
 STORIES = [clean_release, qr_reference, swapped_trailer, cancelled, undeclared, cyrillic, random_control, camera_killed, broker_away, stale_feed,
-           lost_number, tailgater, used_twice, officers_override, a_car, imported_transit, closed_lane, wrong_way] + sensors.STORIES
+           lost_number, tailgater, used_twice, officers_override, a_car, imported_transit, closed_lane, wrong_way] + lodged.STORIES + sensors.STORIES
 LANES = sorted(LINES)

@@ -75,6 +75,39 @@ static void the_whole_story(void **state GL_UNUSED) {
     json_decref(events);
 }
 
+/* Let go in a contingency, and found out later. */
+static void judged_again(void **state GL_UNUSED) {
+    static const char later[] =
+        "[{\"type\":\"greenlane.decision\",\"id\":\"d1\",\"time\":\"2026-11-23T11:00:12Z\",\"data\":{\"outcome\":\"release\","
+        "\"feed\":\"down\","
+        "\"officer\":{\"id\":\"officer-7\",\"role\":\"officer\"},\"reason\":\"papers seen\",\"contingency\":\"ORDER-7\","
+        "\"evidence\":{\"type\":\"mrn\",\"value\":\"25EE1200HU000012R7\"},\"match\":null,\"rules\":["
+        "{\"rule\":\"REFERRED\",\"result\":\"fail\",\"level\":\"desk\",\"detail\":\"an officer is wanted\"}]}},"
+        "{\"type\":\"greenlane.review\",\"time\":\"2026-11-23T15:00:00Z\",\"data\":{\"decision\":\"d1\",\"decided_at\":\"2026-11-"
+        "23T11:00:12Z\","
+        "\"feed\":\"down\",\"contingency\":\"ORDER-7\",\"outcome_now\":\"inspect\",\"level\":\"desk\",\"rules\":["
+        "{\"rule\":\"DECL_CANCELLED\",\"result\":\"fail\",\"level\":\"desk\",\"detail\":\"the movement was cancelled\"}]}}]";
+    static const char *const parts[] = {
+        "15:00:00  judged again         the release is on the post-clearance list",
+        "In contingency ORDER-7: no release by rules\n  On the evidence of mrn 25EE1200HU000012R7\n",
+        "REFERRED             an officer is wanted",
+        "Judged again, 15:00:00  it would not be released now\n  The release of 11:00:12 was made while the declarations' feed was "
+        "down, in "
+        "contingency ORDER-7.",
+        "FAILED   desk      DECL_CANCELLED       the movement was cancelled",
+    };
+    json_t *events = load(later);
+    GL_CLEANUP(gl_buf_free) struct gl_buf out = GL_BUF(1 << 16);
+    gl_cli_story(events, gl_cli_zone("UTC"), &out);
+    const char *at = out.data;
+    for (size_t i = 0; i < GL_COUNT(parts); i++) {
+        const char *found = at ? strstr(at, parts[i]) : NULL;
+        if (!found) fail_msg("not there, or not in its place: %s\nin\n%s", parts[i], out.data);
+        at = found;
+    }
+    json_decref(events);
+}
+
 static void readings_in_words(void **state GL_UNUSED) {
     static const struct {
         const char *kind, *data, *words;
@@ -229,9 +262,9 @@ static void junk_changes_nothing(void **state GL_UNUSED) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(readings_in_words),        cmocka_unit_test(the_whole_story),  cmocka_unit_test(a_story_of_nothing),
-        cmocka_unit_test(a_vehicle_comes_and_goes), cmocka_unit_test(devices_and_feed), cmocka_unit_test(nothing_is_drawn_outside),
-        cmocka_unit_test(junk_changes_nothing),
+        cmocka_unit_test(readings_in_words),        cmocka_unit_test(the_whole_story),          cmocka_unit_test(judged_again),
+        cmocka_unit_test(a_story_of_nothing),       cmocka_unit_test(a_vehicle_comes_and_goes), cmocka_unit_test(devices_and_feed),
+        cmocka_unit_test(nothing_is_drawn_outside), cmocka_unit_test(junk_changes_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -39,6 +39,7 @@ static void every_process_of_the_post(void **state GL_UNUSED) {
         const char *name, *program, *device;
     } want[] = {
         {"greenlaned", "greenlaned", ""},
+        {"greenlane-loader", "greenlane-loader", ""},
         {"greenlane-link", "greenlane-link", ""},
         {"in-1.gpio", "greenlane-device", "in-1.gpio"},
         {"in-1.front", "greenlane-device", "in-1.front"},
@@ -56,7 +57,7 @@ static void every_process_of_the_post(void **state GL_UNUSED) {
     assert_int_equal(gl_run_plan(c, false, list), GL_COUNT(want) - 1);
     c->mqtt.url[0] = '\0';
     assert_int_equal(gl_run_plan(c, true, list), GL_COUNT(want) - 1);
-    for (int i = 0; i < 4; i++) assert_int_not_equal(list[i].kind, GL_PROGRAM_LINK);
+    for (int i = 0; i < 5; i++) assert_int_not_equal(list[i].kind, GL_PROGRAM_LINK);
     free(list);
     free(c);
 }

@@ -107,6 +107,32 @@ static void profiles_are_kept(void **state) {
     assert_true(fabs(p->min_confidence - 0.80) < 1e-12);
     assert_true(fabs(p->random_rate - 0.02) < 1e-12);
     assert_int_equal(p->on_device_fault, GL_SIGNAL_INSPECT);
+    assert_int_equal(p->feed_down, GL_SIGNAL_INSPECT);
+    assert_true(fabs(p->random_aeo_rate - 0.02) < 1e-12); /* not said: as for others */
+    assert_int_equal(p->aged_random, 2);
+    assert_true(p->lead_ms == 0 && p->lead_aeo_ms == 0);
+    gl_config_free(c);
+}
+
+static void trust_and_time_are_kept(void **state) {
+    (void)state;
+    static const char text[] =
+        "post: {id: north}\nprofiles:\n  truck: {mode: open, classes: {truck: desk}, require: [plate], random: {rate: 5%, "
+        "aeo_rate: 1%},\n"
+        "    aged_random: 4, lead_time: {normal: 1h, aeo: 30m}, feed_down: fault}\n"
+        "  car: {mode: open, classes: {truck: desk}, require: [plate], random: {rate: 5%}, lead_time: {normal: 2h}}\n"
+        "lanes: {in-1: {profile: truck, direction: in, devices: {front: {use: anpr/isapi, at: 10.0.1.11}, exit-loop: {use: gpio, "
+        "line: chip0/5}}}}\n";
+    char path[128];
+    write_file(in_folder("post.yaml", path), text, 0600);
+    struct gl_config *c = load_good(path, false);
+    const struct gl_profile *p = &c->profiles[0];
+    assert_true(fabs(p->random_rate - 0.05) < 1e-12 && fabs(p->random_aeo_rate - 0.01) < 1e-12);
+    assert_true(p->aged_random == 4 && p->lead_ms == 3600000 && p->lead_aeo_ms == 1800000);
+    assert_int_equal(p->feed_down, GL_SIGNAL_FAULT);
+    p = &c->profiles[1];
+    assert_true(fabs(p->random_aeo_rate - 0.05) < 1e-12);
+    assert_int_equal(p->lead_aeo_ms, 7200000);
     gl_config_free(c);
 }
 
@@ -498,6 +524,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_example_is_good),
         cmocka_unit_test(profiles_are_kept),
+        cmocka_unit_test(trust_and_time_are_kept),
         cmocka_unit_test(devices_and_lines_are_kept),
         cmocka_unit_test(portals_and_antennas_are_kept),
         cmocka_unit_test(each_antenna_has_its_lane),

@@ -106,7 +106,7 @@ static void decision(void **state GL_UNUSED) {
           "\"desk\","
           "\"detail\":null,\"declaration\":null}],\"match\":null,\"readings\":[],\"feed\":\"live\",\"config\":\"abc\","
           "\"supersedes\":null,"
-          "\"officer\":null,\"reason\":null}");
+          "\"officer\":null,\"reason\":null,\"contingency\":null,\"evidence\":null}");
     PUT(d->match.by, "exact");
     d->match.n_movements = 1;
     PUT(d->match.movements[0].type, "gmr");
@@ -118,6 +118,9 @@ static void decision(void **state GL_UNUSED) {
     PUT(d->readings[0], ID2);
     PUT(d->officer.id, "o-17");
     PUT(d->officer.role, "officer");
+    PUT(d->contingency, "ORDER-7");
+    PUT(d->evidence.type, "mrn");
+    PUT(d->evidence.value, "26EE1210EE00000019");
     check(&gl_decision_fields, d,
           "{\"lane\":\"in-1\",\"passage\":\"" ID1 "\",\"visit\":\"" ID2
           "\",\"outcome\":\"inspect\",\"level\":\"desk\",\"rules\":[{\"rule\":\"NO_DECLARATION\",\"result\":\"fail\",\"level\":"
@@ -126,7 +129,7 @@ static void decision(void **state GL_UNUSED) {
           "\"GMRA123B456C\"}],"
           "\"declarations\":[],\"identifiers\":[{\"kind\":\"plate\",\"text\":\"AB12\"}]},\"readings\":[\"" ID2
           "\"],\"feed\":\"live\",\"config\":\"abc\",\"supersedes\":null,\"officer\":{\"id\":\"o-17\",\"role\":\"officer\"},"
-          "\"reason\":null}");
+          "\"reason\":null,\"contingency\":\"ORDER-7\",\"evidence\":{\"type\":\"mrn\",\"value\":\"26EE1210EE00000019\"}}");
     free(d);
 }
 
@@ -179,7 +182,62 @@ static void device_and_feed_states(void **state GL_UNUSED) {
     check(&gl_feed_status_fields, &f,
           "{\"collections\":[{\"collection\":\"movements\",\"state\":\"empty\",\"epoch\":null,\"seq\":null,\"as_of\":null,\"age_"
           "s\":null,"
-          "\"holes\":0,\"rejects\":null}]}");
+          "\"holes\":0,\"rejects\":null,\"leaned\":null,\"received\":null,\"older\":null,\"quarantined\":null,"
+          "\"snapshot\":null,\"asked\":null}]}");
+}
+
+static void contingency_and_hit(void **state GL_UNUSED) {
+    struct gl_contingency k;
+    gl_fields_clear(&gl_contingency_fields, &k);
+    k.active = GL_FALSE;
+    check(&gl_contingency_fields, &k,
+          "{\"active\":false,\"reference\":null,\"since\":null,\"until\":null,\"by\":null,\"reason\":null,\"alarm\":null}");
+    struct gl_hit h;
+    gl_fields_clear(&gl_hit_fields, &h);
+    PUT(h.lane, "in-1");
+    PUT(h.passage, ID1);
+    PUT(h.lookout.type, "lookout");
+    PUT(h.lookout.value, "L-1");
+    h.what = GL_SOUGHT_HOLDER;
+    PUT(h.text, "EE12345678");
+    h.level = GL_LEVEL_REFUSE;
+    h.silent = GL_TRUE;
+    h.read = GL_FALSE;
+    check(&gl_hit_fields, &h,
+          "{\"lane\":\"in-1\",\"passage\":\"" ID1
+          "\",\"decision\":null,\"lookout\":{\"type\":\"lookout\",\"value\":\"L-1\"},\"what\":\"holder\",\"text\":\"EE12345678\","
+          "\"country\":null,\"level\":\"refuse\",\"silent\":true,\"reason\":null,\"read\":false,\"lodged\":null}");
+}
+
+static void reviews(void **state GL_UNUSED) {
+    struct gl_review *r = calloc(1, sizeof *r);
+    struct gl_review_summary s;
+    assert_non_null(r);
+    gl_fields_clear(&gl_review_fields, r);
+    PUT(r->lane, "in-1");
+    PUT(r->passage, ID1);
+    PUT(r->decision, ID2);
+    r->decided_at = 1777888800000;
+    r->feed = GL_FEED_AGED;
+    r->outcome_then = GL_OUTCOME_RELEASE;
+    r->outcome_now = GL_OUTCOME_INSPECT;
+    r->level = GL_LEVEL_DESK;
+    r->n_rules = 1;
+    PUT(r->rules[0].rule, "DECL_CANCELLED");
+    r->rules[0].result = GL_FAIL;
+    check(
+        &gl_review_fields, r,
+        "{\"lane\":\"in-1\",\"passage\":\"" ID1 "\",\"decision\":\"" ID2
+        "\",\"decided_at\":\"2026-05-04T10:00:00.000Z\",\"feed\":\"aged\",\"contingency\":null,\"outcome_then\":\"release\","
+        "\"outcome_now\":"
+        "\"inspect\",\"level\":\"desk\",\"rules\":[{\"rule\":\"DECL_CANCELLED\",\"result\":\"fail\",\"level\":null,\"detail\":null,"
+        "\"declaration\":null}]}");
+    free(r);
+    gl_fields_clear(&gl_review_summary_fields, &s);
+    s.reviewed = 3;
+    s.differing = 1;
+    s.lookouts = 0;
+    check(&gl_review_summary_fields, &s, "{\"from\":null,\"to\":null,\"reviewed\":3,\"differing\":1,\"lookouts\":0}");
 }
 
 static void command_data_is_strict(void **state GL_UNUSED) {
@@ -214,7 +272,9 @@ static void command_travels_whole(void **state GL_UNUSED) {
         "\",\"officer\":{\"id\":\"o-17\",\"role\":\"officer\"},\"reason\":\"papers "
         "seen\",\"expires_at\":\"2026-05-04T10:00:00.000Z\","
         "\"outcome\":\"release\",\"level\":null,\"plate\":null,\"country\":null,\"role\":\"trailer\",\"mode\":\"closed\","
-        "\"exit\":\"confirmed\",\"alarm\":null,\"stream\":\"lane/in-1\",\"from\":1,\"to\":9007199254740991}";
+        "\"exit\":\"confirmed\",\"alarm\":null,\"stream\":\"lane/"
+        "in-1\",\"from\":1,\"to\":9007199254740991,\"evidence\":{\"type\":\"mrn\",\"value\":\"26EE1210EE00000019\"},"
+        "\"action\":\"begin\",\"reference\":\"ORDER-7\",\"until\":\"2026-05-05T10:00:00.000Z\",\"collection\":\"lookouts\"}";
     struct gl_command *c = malloc(sizeof *c), *back = malloc(sizeof *back);
     struct gl_error err = {""};
     assert_true(c && back);
@@ -271,7 +331,10 @@ static void names_end_and_agree(void **state GL_UNUSED) {
     assert_string_equal(gl_feed_states[GL_FEED_EMPTY], "empty");
     assert_string_equal(gl_command_names[GL_COMMAND_REPLAY], "replay");
     assert_string_equal(gl_command_names[GL_COMMAND_ALARM_ACKNOWLEDGE], "alarm-acknowledge");
-    assert_null(gl_command_names[GL_COMMAND_REPLAY + 1]);
+    assert_string_equal(gl_command_names[GL_COMMAND_CONTINGENCY], "contingency");
+    assert_string_equal(gl_command_names[GL_COMMAND_SNAPSHOT], "snapshot");
+    assert_null(gl_command_names[GL_COMMAND_SNAPSHOT + 1]);
+    assert_string_equal(gl_contingency_actions[GL_CONTINGENCY_END], "end");
     assert_null(gl_feed_states[GL_FEED_EMPTY + 1]);
 }
 
@@ -281,6 +344,8 @@ int main(void) {
         cmocka_unit_test(decision),
         cmocka_unit_test(states),
         cmocka_unit_test(device_and_feed_states),
+        cmocka_unit_test(contingency_and_hit),
+        cmocka_unit_test(reviews),
         cmocka_unit_test(command_data_is_strict),
         cmocka_unit_test(command_travels_whole),
         cmocka_unit_test(reply_hides_its_address),

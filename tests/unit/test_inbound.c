@@ -98,14 +98,125 @@ static void a_bad_record_is_refused_with_its_number(void **state) {
     }
 }
 
+#define REFUSED(collection, op, more, body)                                                             \
+    "{\"specversion\":\"1.0\",\"id\":\"r-1\",\"source\":\"/hub\",\"type\":\"greenlane.feed." collection \
+    "\",\"data\":{\"collection\":\"" collection "\",\"epoch\":\"e1\",\"seq\":9,\"op\":\"" op            \
+    "\",\"as_of\":\"2026-11-23T11:16:50Z\"" more ",\"body\":" body "}}"
+
+/* What a refused record speaks of is read where it is beyond doubt: then it alone is made void. */
+static void what_a_refused_record_speaks_of(void **state) {
+    (void)state;
+    static const struct {
+        const char *collection, *payload, *ref, *was;
+        bool harmless;
+    } cases[] = {
+        {"movements",
+         REFUSED("movements", "upsert", "", "{\"ref\":{\"type\":\"gmr\",\"value\":\"gmri00kfvqdm\"},\"state\":\"fine\"}"),
+         "GMRI00KFVQDM", "", true},
+        {"movements", REFUSED("movements", "cancel", "", "{\"ref\":{\"type\":\"gmr\",\"value\":\"GMRI00KFVQDM\"},\"why\":1}"),
+         "GMRI00KFVQDM", "", true},
+        {"movements", REFUSED("movements", "upsert", "", "{\"ref\":\"GMRI00KFVQDM\"}"), "", "", false},
+        {"movements", REFUSED("movements", "erase", "", "{\"ref\":{\"type\":\"gmr\",\"value\":\"GMRI00KFVQDM\"}}"), "GMRI00KFVQDM",
+         "", false},
+        {"movements",
+         REFUSED("movements", "upsert", "",
+                 "{\"ref\":{\"type\":\"gmr\",\"value\":\"GMRI00KFVQDM\"},\"state\":\"ready\",\"state\":\"draft\"}"),
+         "", "", false},
+        {"movements",
+         REFUSED("movements", "rekey", "",
+                 "{\"ref\":{\"type\":\"gmr\",\"value\":\"GMRI00KFVQDM\"},\"was\":{\"type\":\"gmr\",\"value\":\"GMRI00KFVQDN\"},"
+                 "\"version\":-1}"),
+         "GMRI00KFVQDM", "GMRI00KFVQDN", true},
+        {"movements",
+         REFUSED("movements", "rekey", "", "{\"ref\":{\"type\":\"gmr\",\"value\":\"GMRI00KFVQDM\"},\"was\":7,\"version\":1}"), "",
+         "", false},
+        {"declarations",
+         REFUSED("declarations", "upsert", "", "{\"ref\":{\"type\":\"ucr\",\"value\":\"A1\"},\"lrn\":\"L7\",\"state\":\"fine\"}"),
+         "A1", "L7", true},
+        {"declarations",
+         REFUSED("declarations", "upsert", "", "{\"ref\":{\"type\":\"ucr\",\"value\":\"A1\"},\"lrn\":[],\"state\":\"fine\"}"), "",
+         "", false},
+        {"declarations", REFUSED("movements", "upsert", "", "{\"ref\":{\"type\":\"gmr\",\"value\":\"GMRI00KFVQDM\"}}"), "", "",
+         false},
+        {"lookouts", REFUSED("lookouts", "upsert", "", "{\"ref\":{\"type\":\"lookout\",\"value\":\"L1\"},\"state\":\"fine\"}"),
+         "L1", "", false},
+    };
+    for (size_t i = 0; i < GL_COUNT(cases); i++) {
+        char topic[80];
+        gl_format(topic, sizeof topic, "greenlane/v1/north/feed/%s", cases[i].collection);
+        look(topic, cases[i].payload);
+        assert_int_equal(in->kind, GL_INBOUND_FEED_REFUSED);
+        assert_int_equal(in->refused.seq, 9);
+        assert_string_equal(in->refused.ref.value, cases[i].ref);
+        assert_string_equal(in->refused.was.value, cases[i].was);
+        assert_int_equal(gl_feed_voidable(&in->refused), cases[i].harmless);
+    }
+}
+
+/* A snapshot's record has the digest of its body, taken or refused: SHA-256 of {"ref":{"type":"gmr","value":"GMRI00KFVQDM"},"state":"fine"}. */
+static void a_snapshots_record_has_a_digest(void **state) {
+    (void)state;
+    static const uint8_t wanted[32] = {0x0a, 0x29, 0x22, 0x5d, 0xf0, 0x78, 0x0b, 0x34, 0x73, 0x62, 0x84,
+                                       0xe9, 0x08, 0xff, 0x2d, 0x05, 0x02, 0xac, 0x20, 0xf4, 0x7d, 0x91,
+                                       0x33, 0xa8, 0xef, 0x8d, 0x7c, 0x5b, 0x7e, 0x04, 0x14, 0x94};
+    look("greenlane/v1/north/feed/movements",
+         REFUSED("movements", "upsert", ",\"snapshot\":\"s1\"",
+                 "{ \"state\" : \"fine\", \"ref\":{\"value\":\"GMRI00KFVQDM\",\"type\":\"gmr\"}}"));
+    assert_int_equal(in->kind, GL_INBOUND_FEED_REFUSED);
+    assert_string_equal(in->refused.snapshot, "s1");
+    assert_int_equal(in->refused.digest.len, 32);
+    assert_memory_equal(in->refused.digest.data, wanted, 32);
+    look("greenlane/v1/north/feed/movements",
+         REFUSED("movements", "cancel", ",\"snapshot\":\"s1\"", "{\"ref\":{\"type\":\"gmr\",\"value\":\"GMRI00KFVQDM\"}}"));
+    assert_int_equal(in->kind, GL_INBOUND_FEED);
+    assert_int_equal(in->record.digest.len, 32);
+}
+
+#define LINE                                                                                                                 \
+    "{\\\"collection\\\":\\\"movements\\\",\\\"body\\\":{\\\"ref\\\":{\\\"type\\\":\\\"gmr\\\",\\\"value\\\":"               \
+    "\\\"GMRI00KFVQDM\\\"},"                                                                                                 \
+    "\\\"version\\\":1,\\\"kind\\\":\\\"empty\\\",\\\"state\\\":\\\"ready\\\",\\\"means\\\":[{\\\"role\\\":\\\"vehicle\\\"," \
+    "\\\"plate\\\":\\\"NC15REG\\\"}]}}"
+#define DOCUMENT(type, text)                                                                                                \
+    FEED(                                                                                                                   \
+        "{\"collection\":\"movements\",\"epoch\":\"e1\",\"seq\":12,\"op\":\"document\",\"as_of\":\"2026-11-23T11:16:50Z\"," \
+        "\"body\":{\"media_type\":\"" type "\",\"text\":\"" text "\"}}")
+
+/* A document is read by the importers, and numbered by its envelope. */
+static void a_document_becomes_a_record(void **state) {
+    (void)state;
+    static const struct {
+        const char *payload, *says;
+    } bad[] = {
+        {DOCUMENT("text/csv", LINE), "body.media_type"},
+        {DOCUMENT("application/json", LINE "\\n" LINE), "it gives 2 records"},
+        {DOCUMENT("application/xml", "<a/>"), "body.text"},
+        {DOCUMENT("application/json", ""), "body.text"},
+    };
+    look("greenlane/v1/north/feed/movements", DOCUMENT("application/json", LINE));
+    assert_int_equal(in->kind, GL_INBOUND_FEED);
+    assert_int_equal(in->record.op, GL_OP_UPSERT);
+    assert_int_equal(in->record.seq, 12);
+    assert_string_equal(in->record.epoch, "e1");
+    assert_true(in->record.as_of == INT64_C(1795432610000));
+    assert_string_equal(in->record.body.movement.ref.value, "GMRI00KFVQDM");
+    for (size_t i = 0; i < GL_COUNT(bad); i++) {
+        look("greenlane/v1/north/feed/movements", bad[i].payload);
+        assert_int_equal(in->kind, GL_INBOUND_FEED_REFUSED);
+        assert_says(in->refused.reason, bad[i].says);
+        assert_int_equal(in->refused.seq, 12);
+        assert_false(gl_feed_voidable(&in->refused));
+    }
+}
+
 static void a_huge_record_is_refused_unread(void **state) {
     (void)state;
-    static char big[GL_INBOUND_MAX + 1];
+    static char big[GL_INBOUND_FEED_MAX + 1];
     memset(big, ' ', sizeof big);
     struct gl_inbound_message m = {.topic = "greenlane/v1/north/feed/movements", .payload = big, .len = sizeof big, .expiry_s = -1};
     gl_inbound_parse("north", &m, NOW, in);
     assert_int_equal(in->kind, GL_INBOUND_FEED_REFUSED);
-    assert_says(in->refused.reason, "at most 262144 are taken");
+    assert_says(in->refused.reason, "at most 4194304 are taken");
 }
 
 static void a_retained_message_is_dropped(void **state) {
@@ -126,7 +237,7 @@ static void foreign_topics_are_dropped(void **state) {
     static const char *const topics[] = {"",
                                          "greenlane/v1/south/feed/movements",
                                          "greenlane/v1/north/feed/",
-                                         "greenlane/v1/north/feed/lookouts",
+                                         "greenlane/v1/north/feed/vessels",
                                          "greenlane/v1/north/feed/movements/x",
                                          "greenlane/v1/north/command/desk",
                                          "greenlane/v1/north/command/desk/",
@@ -285,6 +396,9 @@ int main(void) {
         cmocka_unit_test(a_tag_becomes_a_record),
         cmocka_unit_test(a_heartbeat_becomes_a_record),
         cmocka_unit_test(a_bad_record_is_refused_with_its_number),
+        cmocka_unit_test(what_a_refused_record_speaks_of),
+        cmocka_unit_test(a_snapshots_record_has_a_digest),
+        cmocka_unit_test(a_document_becomes_a_record),
         cmocka_unit_test(a_huge_record_is_refused_unread),
         cmocka_unit_test(a_retained_message_is_dropped),
         cmocka_unit_test(foreign_topics_are_dropped),

@@ -103,7 +103,7 @@ static void movement_is_read_and_written(void **state GL_UNUSED) {
         "\"body\":{"
         "\"ref\":{\"type\":\"gmr\",\"value\":\"GMRA123B456C\"},\"version\":3,\"kind\":\"goods\",\"state\":\"ready\",\"channel\":"
         "\"release\","
-        "\"direction\":\"in\",\"office\":\"EE1210EE\",\"eta\":\"2026-05-04T10:00:00.000Z\",\"valid_from\":null,"
+        "\"direction\":\"in\",\"office\":\"EE1210EE\",\"lodged_at\":null,\"eta\":\"2026-05-04T10:00:00.000Z\",\"valid_from\":null,"
         "\"valid_to\":\"2026-05-07T12:00:00.000Z\",\"means\":[{\"role\":\"vehicle\",\"plate\":\"KA2139AB\",\"country\":\"UA\"},"
         "{\"role\":\"trailer\",\"plate\":\"KA8278AB\",\"country\":\"UA\"}],\"declarations\":[{\"type\":\"mrn\",\"value\":"
         "\"26EE1210EE00000019\"}],"
@@ -187,7 +187,10 @@ static void bad_tags_are_refused(void **state GL_UNUSED) {
         const char *text, *expected;
     } bad[] = {
         {T_REF("gmr", "3034"), "body.ref.type: \"gmr\""},
-        {T_REF("EPC", "3034"), "\"epc\" is needed"},
+        {T_REF("EPC", "3034"), "\"epc\" or \"tid\" is needed"},
+        {T_REF("tid", "E280110520"), "no TID or beginning of one"}, /* the chip alone */
+        {T_REF("tid", "E28011052000AAAA00"), "whole words of 4"},
+        {T_REF("tid", "E28011052000AAAG"), "hexadecimal digits"},
         {T_REF("epc", "303"), "body.ref.value: \"303\" is no EPC"},
         {T_REF("epc", "- -"), "even number of hexadecimal digits"},
         {T_REF("epc", "30G4"), "is no EPC"},
@@ -259,7 +262,7 @@ static void bad_envelopes_are_refused(void **state GL_UNUSED) {
     } bad[] = {
         {"[]", "not an object"},
         {"{}", "collection"},
-        {"{\"collection\":\"lookouts\"}", "movements, declarations, tags"},
+        {"{\"collection\":\"vessels\"}", "movements, declarations, tags"},
         {"{\"collection\":\"movements\",\"seq\":1,\"op\":\"upsert\"" AS_OF "}", "epoch"},
         {"{\"collection\":\"movements\",\"epoch\":\"e\",\"op\":\"upsert\"" AS_OF "}", "seq"},
         {"{\"collection\":\"movements\",\"epoch\":\"e\",\"seq\":-1,\"op\":\"upsert\"" AS_OF "}", "seq"},

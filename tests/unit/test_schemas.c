@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "feed/ask.h"
 #include "model/fields_impl.h"
 #include "model/happened.h"
 #include "model/lodged_impl.h"
@@ -291,9 +292,14 @@ static void what_happened(void **state GL_UNUSED) {
         {"passage", &gl_passage_fields},
         {"decision", &gl_decision_fields},
         {"alarm", &gl_alarm_fields},
+        {"lookout", &gl_hit_fields},
+        {"review", &gl_review_fields},
+        {"review-summary", &gl_review_summary_fields},
+        {"state-contingency", &gl_contingency_fields},
         {"state-gateway", &gl_gateway_status_fields},
         {"state-device", &gl_device_status_fields},
         {"state-feed", &gl_feed_status_fields},
+        {"request-feed", &gl_feed_request_fields},
         {"state-signal", &gl_signal_state_fields},
         {"state-mode", &gl_mode_state_fields},
         {"reply", &gl_reply_fields},
@@ -383,15 +389,19 @@ static void expect_collection(const char *schema, uint8_t collection) {
 }
 
 static void feed(void **state GL_UNUSED) {
-    static const char *const defs[GL_COLLECTIONS] = {
-        [GL_COLLECTION_MOVEMENTS] = "movement", [GL_COLLECTION_DECLARATIONS] = "declaration", [GL_COLLECTION_TAGS] = "tag"};
+    static const char *const defs[GL_COLLECTIONS] = {[GL_COLLECTION_MOVEMENTS] = "movement",
+                                                     [GL_COLLECTION_DECLARATIONS] = "declaration",
+                                                     [GL_COLLECTION_TAGS] = "tag",
+                                                     [GL_COLLECTION_LOOKOUTS] = "lookout",
+                                                     [GL_COLLECTION_TRADERS] = "trader"};
     for (uint8_t k = 1; k < GL_COLLECTIONS; k++) {
         char schema[40];
         bool null = false;
         GL_CLEANUP(gl_buf_free) struct gl_buf out = GL_BUF(65536);
         struct gl_feed_record *r = calloc(1, sizeof *r);
         assert_non_null(r);
-        *r = (struct gl_feed_record){.collection = k, .op = GL_OP_HEARTBEAT, .epoch = "e", .seq = 1, .as_of = 1777888800000};
+        *r = (struct gl_feed_record){
+            .collection = k, .op = GL_OP_HEARTBEAT, .epoch = "e", .seq = 1, .as_of = 1777888800000, .snapshot = "s"};
         gl_feed_record_to_json(r, &out);
         free(r);
         assert_false(out.failed);
@@ -411,6 +421,11 @@ static void feed(void **state GL_UNUSED) {
         assert_non_null(defs[k]);
         check_body(schema, defs[k], k, GL_OP_UPSERT);
         check_body(schema, "cancel", k, GL_OP_CANCEL);
+        check_body(schema, "cancel", k, GL_OP_EXPIRE);
+        check_body(schema, "snapshot", k, GL_OP_SNAPSHOT_END);
+        if (k > GL_COLLECTION_DECLARATIONS) continue;
+        check_body(schema, "rekey", k, GL_OP_REKEY);
+        check_body(schema, "control", k, GL_OP_CONTROL);
     }
 }
 
@@ -426,7 +441,7 @@ static void names(void **state GL_UNUSED) {
         gl_format(want, sizeof want, "greenlane.%s", name);
         char *dash = strchr(want, '-');
         bool family = strncmp(name, "reading-", 8) == 0 || strncmp(name, "state-", 6) == 0 || strncmp(name, "feed-", 5) == 0 ||
-                      strncmp(name, "command-", 8) == 0;
+                      strncmp(name, "command-", 8) == 0 || strncmp(name, "request-", 8) == 0;
         if (family) *dash = '.';
         assert_string_equal(type, want);
         bool taken = strncmp(name, "feed-", 5) == 0 || strncmp(name, "command-", 8) == 0;
