@@ -82,7 +82,7 @@ static int begin(struct gl_simulation *s, const uint8_t key[32], int64_t wall, s
         .journal_path = ":memory:",
         .key = key,
         .boot = boot,
-        .out = {s, no_signal, print_state, print_reply, no_outbox, no_stream, print_event},
+        .out = {s, no_signal, print_state, print_reply, no_outbox, no_stream, print_event, NULL},
     };
     int rc = gl_engine_open(&setup, s->now, &s->engine, err);
     if (rc < 0) return rc;

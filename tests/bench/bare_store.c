@@ -21,7 +21,8 @@ static sqlite3_stmt *prepare(sqlite3 *db, const char *sql) {
     return s;
 }
 
-/* The settings are those of Greenlane's own files. immutable: the gateway has the file locked, and nothing is written to it meanwhile. */
+/* The settings are those of Greenlane's own files; the pages are mapped besides, which Greenlane's are not. immutable: the
+ * gateway has the file locked, and nothing is written to it meanwhile. */
 struct bare_store *bare_store_open(const char *cache, const char *journal) {
     struct bare_store *s = calloc(1, sizeof *s);
     char uri[GL_TOPIC * 2];

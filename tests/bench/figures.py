@@ -229,7 +229,7 @@ def memory_rows(small, big, few, many):
     rows = []
     for name in REAL:
         grown = (big[name]["private"] - small[name]["private"]) / 1024
-        aim = ("grows by SQLite's page caches at most (24 MiB)", grown <= 24) if name == "greenlaned" else ("does not grow", grown < 1)
+        aim = ("grows by SQLite's page caches at most (40 MiB)", grown <= 40) if name == "greenlaned" else ("does not grow", grown < 1)
         rows.append(row("private memory, %s, %d movements (beside it: %d)" % (titles[name], many, few), big[name]["private"] / 1024,
                         small[name]["private"] / 1024, "MiB", *aim,
                         note="mapped file pages, which the kernel may drop: %.1f MiB and %.1f MiB" % (big[name]["mapped"] / 1024,

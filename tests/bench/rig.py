@@ -163,7 +163,13 @@ class Rig:
             if f != "cache":
                 path = os.path.join(self.state, f)
                 shutil.rmtree(path) if os.path.isdir(path) else os.unlink(path)
-        out = self.tool("bench-fill", os.path.join(self.state, "cache"), str(self.movements))
+        cache = os.path.join(self.state, "cache")
+        try:
+            out = self.tool("bench-fill", cache, str(self.movements), seconds=3600)
+        except Failure as e:  # kept from another build, with other tables
+            print("  %s: made anew (%s)" % (cache, str(e)[:100]), flush=True)
+            shutil.rmtree(cache, ignore_errors=True)
+            out = self.tool("bench-fill", cache, str(self.movements), seconds=3600)
         if out["made"]:
             print("  a cache of %d movements was made in %.0f s; it is kept in %s" % (self.movements, out["seconds"], self.state), flush=True)
 

@@ -94,7 +94,8 @@ struct lane {
     int64_t since, go_at, out_at;
     bool officers;     /* the decision that stands is an officer's */
     uint8_t outcome, feed;
-    int movement;      /* what the light leans on; -1 = nothing */
+    int movement, match; /* what the light leans on, by the oracle, by the decision; -1 = nothing */
+    unsigned declarations; /* the same, where there is no movement; bits */
     uint8_t shown;
     int64_t lit;
     bool tried, late; /* late: something came while it stood here */
@@ -104,6 +105,7 @@ struct lane {
 struct doubt { /* a release that is to be judged again */
     struct vehicle v;
     int lane, own;
+    unsigned own_declarations;
     bool listed, was_fine, over;
     int64_t at;
     char decision[GL_UUID], passage[GL_UUID];
@@ -122,7 +124,8 @@ struct world {
     int n_way;
     struct message way[WAY];
     struct lane lanes[LANES];
-    bool used[ITEMS], perhaps_used[ITEMS];
+    bool used[ITEMS];
+    unsigned used_declarations; /* bit: declaration, by which a vehicle was released that had no movement */
     bool clock_ok, contingency;
     int n_doubts;
     struct doubt doubts[DOUBTS];
@@ -163,14 +166,14 @@ static inline int64_t some_time(struct world *w, int64_t least, int64_t most) {
     return w->now.wall + least + (int64_t)roll(w, (uint32_t)(most - least));
 }
 
-static inline struct item some_movement(struct world *w) {
+static inline struct item some_movement(struct world *w, uint8_t i) {
     static const uint8_t other[] = {GL_MOVEMENT_DRAFT, GL_MOVEMENT_CHECKED_IN, GL_MOVEMENT_ARRIVED, GL_MOVEMENT_CANCELLED};
     static const uint8_t channels[] = {GL_CHANNEL_NONE, GL_CHANNEL_DESK, GL_CHANNEL_PHYSICAL, GL_CHANNEL_REFUSE};
     struct item x = {.there = true, .state = GL_MOVEMENT_READY, .channel = GL_CHANNEL_RELEASE, .direction = GL_DIRECTION_IN};
-    if (chance(w, 15)) x.state = one_of(w, other, GL_COUNT(other));
-    if (chance(w, 15)) x.channel = one_of(w, channels, GL_COUNT(channels));
+    if (chance(w, 10)) x.state = one_of(w, other, GL_COUNT(other));
+    if (chance(w, 10)) x.channel = one_of(w, channels, GL_COUNT(channels));
     if (chance(w, 10)) x.direction = (uint8_t)roll(w, 3);
-    x.plate = (uint8_t)(1 + roll(w, 6));
+    x.plate = chance(w, 75) ? (uint8_t)(1 + i) : (uint8_t)(1 + roll(w, 6));
     x.trailer = chance(w, 40) ? (uint8_t)(1 + roll(w, 3)) : 0;
     x.seal = chance(w, 30) ? (uint8_t)(1 + roll(w, 3)) : 0;
     for (int d = 0; d < ITEMS; d++)
@@ -185,8 +188,8 @@ static inline struct item some_declaration(struct world *w) {
     static const uint8_t other[] = {GL_DECLARATION_LODGED, GL_DECLARATION_UNDER_CONTROL, GL_DECLARATION_NOT_RELEASED,
                                     GL_DECLARATION_DISCHARGED, GL_DECLARATION_CANCELLED};
     struct item x = {.there = true, .state = GL_DECLARATION_RELEASED};
-    if (chance(w, 15)) x.state = one_of(w, other, GL_COUNT(other));
-    if (chance(w, 15)) x.channel = (uint8_t)(1 + roll(w, 4));
+    if (chance(w, 8)) x.state = one_of(w, other, GL_COUNT(other));
+    if (chance(w, 10)) x.channel = (uint8_t)(1 + roll(w, 4));
     x.plate = chance(w, 20) ? (uint8_t)(1 + roll(w, 6)) : 0;
     x.seal = chance(w, 20) ? (uint8_t)(1 + roll(w, 3)) : 0;
     x.trader = (uint8_t)roll(w, 4);
@@ -199,7 +202,7 @@ static inline struct item some_declaration(struct world *w) {
 static inline struct item some_lookout(struct world *w) {
     static const uint8_t whats[] = {GL_SOUGHT_PLATE, GL_SOUGHT_PLATE, GL_SOUGHT_SEAL, GL_SOUGHT_HOLDER};
     struct item x = {.there = true, .state = GL_LOOKOUT_ACTIVE, .what = one_of(w, whats, GL_COUNT(whats))};
-    if (chance(w, 40)) x.state = GL_LOOKOUT_WITHDRAWN;
+    if (chance(w, 65)) x.state = GL_LOOKOUT_WITHDRAWN;
     x.channel = (uint8_t)(GL_CHANNEL_DESK + roll(w, 3));
     x.text = (uint8_t)(1 + roll(w, x.what == GL_SOUGHT_PLATE ? 9 : 3)); /* plates 7 to 9 are trailers' */
     x.silent = chance(w, 50);
@@ -215,9 +218,9 @@ static inline struct item some_trader(struct world *w) {
     return x;
 }
 
-static inline struct item some_item(struct world *w, int k) {
+static inline struct item some_item(struct world *w, int k, uint8_t i) {
     switch (k) {
-        case MOVEMENTS: return some_movement(w);
+        case MOVEMENTS: return some_movement(w, i);
         case DECLARATIONS: return some_declaration(w);
         case LOOKOUTS: return some_lookout(w);
         default: return some_trader(w);
@@ -262,7 +265,7 @@ static inline void produce(struct world *w, int k, uint8_t op, uint8_t i, const 
 
 /* Another word of the producer about one of its items. */
 static inline void change_something(struct world *w, int k, uint8_t i) {
-    static const uint8_t controls[] = {GL_CHANNEL_RELEASE, GL_CHANNEL_DESK, GL_CHANNEL_PHYSICAL, GL_CHANNEL_REFUSE};
+    static const uint8_t controls[] = {GL_CHANNEL_RELEASE, GL_CHANNEL_RELEASE, GL_CHANNEL_DESK, GL_CHANNEL_PHYSICAL, GL_CHANNEL_REFUSE};
     struct item x = w->of[k].is[w->of[k].at][i];
     bool lodged = k <= DECLARATIONS;
     uint32_t what = roll(w, 100);
@@ -280,12 +283,12 @@ static inline void change_something(struct world *w, int k, uint8_t i) {
         x.channel = one_of(w, controls, GL_COUNT(controls));
         if (chance(w, 20)) x.state = k == MOVEMENTS ? GL_MOVEMENT_ARRIVED : GL_DECLARATION_NOT_RELEASED;
         if (k == DECLARATIONS && chance(w, 20)) x.wants = true;
-    } else if (x.there && lodged && what < 40) {
+    } else if (x.there && lodged && what < 40 && (getenv("REKEY_USED") || k != MOVEMENTS || !(w->used[i] || w->lanes[0].match == i || w->lanes[1].match == i))) {
         op = GL_OP_REKEY;
         x.key++;
     } else {
         uint8_t key = x.key;
-        x = some_item(w, k);
+        x = some_item(w, k, i);
         x.key = key;
     }
     produce(w, k, op, i, &x);

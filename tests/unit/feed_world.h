@@ -64,7 +64,8 @@ struct world {
     /* the way */
     int n;
     struct message way[WAY];
-    bool calm; /* nothing is lost, refused or disordered any more */
+    uint32_t loss, disorder; /* percent, of this schedule */
+    bool calm;               /* nothing is lost, refused or disordered any more */
     /* the loader, when the cache is in files */
     struct gl_asides asides;
     int n_handed;
@@ -88,7 +89,7 @@ static inline struct message blank(const struct world *w, int what, int64_t seq)
 }
 
 static inline void send(struct world *w, const struct message *m) {
-    if (w->n == WAY || (!w->calm && chance(w, 12))) return;
+    if (w->n == WAY || (!w->calm && chance(w, w->loss))) return;
     w->way[w->n++] = *m;
     if (!w->calm && w->n < WAY && chance(w, 8)) w->way[w->n++] = *m;
     if (!w->calm && m->what == A_CHANGE && chance(w, 6)) w->way[w->n - 1].refused = true;
@@ -119,30 +120,38 @@ static inline void heartbeat(struct world *w) {
     send(w, &m);
 }
 
-static inline void snapshot(struct world *w) {
-    struct message m = blank(w, A_BEGIN, w->head);
+/* As it stood at number n: a producer may take its time between looking and sending, and send changes meanwhile. */
+static inline void snapshot_at(struct world *w, int64_t n) {
+    struct message m = blank(w, A_BEGIN, n);
+    int64_t version = n == w->head ? w->version : w->log[n].version - 1;
+    if (n < w->head) m.as_of = w->log[n].as_of - 1;
     EVP_MD_CTX *md = EVP_MD_CTX_new();
     EVP_DigestInit_ex(md, EVP_sha256(), NULL);
     gl_format(m.name, sizeof m.name, "s%d", ++w->snapshots);
-    for (int r = 0; r < REFS; r++) m.count += w->at[w->head][r].alive;
+    for (int r = 0; r < REFS; r++) m.count += w->at[n][r].alive;
     send(w, &m);
     m.what = A_PLACE;
     m.seq = 0;
     for (uint8_t r = 0; r < REFS; r++) {
-        const struct truth *t = &w->at[w->head][r];
+        const struct truth *t = &w->at[n][r];
         if (!t->alive) continue;
         m.seq++;
-        m.c = (struct change){GL_OP_UPSERT, r, t->plate, t->channel, false, w->version, w->now.wall};
+        m.c = (struct change){GL_OP_UPSERT, r, t->plate, t->channel, false, version, m.as_of};
         memset(m.digest, (int)(r * 31 + m.seq), sizeof m.digest);
         EVP_DigestUpdate(md, m.digest, 32);
         send(w, &m);
     }
     m.what = AN_END;
-    m.seq = w->head;
+    m.seq = n;
     EVP_DigestFinal_ex(md, m.sha, NULL);
     EVP_MD_CTX_free(md);
     if (!w->calm && chance(w, 5)) m.sha[0] ^= 1;
     send(w, &m);
+}
+
+static inline void snapshot(struct world *w) {
+    int64_t back = w->calm ? 0 : roll(w, 4);
+    snapshot_at(w, back < w->head ? w->head - back : 0);
 }
 
 static inline void on_request(void *user, const char *topic, const char *payload) {

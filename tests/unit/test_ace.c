@@ -32,7 +32,7 @@ static void arrival_is_local(void **state GL_UNUSED) {
     text_gives(TRIP(",\"estimatedArrivalDateTime\":\"2026-07-01 04:45:00\""), &toronto, 1, "\"eta\":\"2026-07-01T08:45:00.000Z\"");
     text_gives(TRIP(",\"estimatedArrivalDateTime\":\"2026-12-01 04:45:00\""), &toronto, 1, "\"eta\":\"2026-12-01T09:45:00.000Z\"");
     text_refuses(TRIP(",\"estimatedArrivalDateTime\":\"2026-07-01 04:45:00\""), &no_zone, 0, "/estimatedArrivalDateTime",
-                "no zone is known");
+                 "no zone is known");
     text_refuses(TRIP(",\"estimatedArrivalDateTime\":\"07/01/2026\""), &toronto, 0, "/estimatedArrivalDateTime", "no time");
 }
 
@@ -63,7 +63,7 @@ static void shipments_beside_their_trip(void **state GL_UNUSED) {
     text_refuses(COMMODITY("\"weight\":5,\"weightUnit\":\"STONE\""), &toronto, 1, "/shipments/commodities", "STONE");
     text_refuses(COMMODITY("\"weight\":-5,\"weightUnit\":\"K\""), &toronto, 1, "/shipments/commodities", "no number");
     text_refuses(TRIP(",\"shipments\":[{\"type\":\"PAPS\"},{\"shipmentControlNumber\":\"S2\"}]"), &toronto, 2, "record 1",
-                "missing");
+                 "missing");
     text_refuses(TRIP(",\"shipments\":[{\"shipmentControlNumber\":\"S1\"}"), &toronto, 0, "/", "no valid JSON");
 }
 

@@ -15,16 +15,16 @@ static void samples_give_their_goldens(void **state GL_UNUSED) {
 
 static void a_house_needs_its_waybill_and_a_time(void **state GL_UNUSED) {
     text_gives(HOUSE(""), &never, 1,
-              "\"ref\":{\"type\":\"waybill\",\"value\":\"N750/A1\"},\"lrn\":null,\"type\":null,\"version\":1777882530000");
+               "\"ref\":{\"type\":\"waybill\",\"value\":\"N750/A1\"},\"lrn\":null,\"type\":null,\"version\":1777882530000");
     text_gives("{\"consignmentHouseLevel\":{" WAYBILL "}}", &written, 1, "\"version\":1777900000000");
     text_refuses("{\"consignmentHouseLevel\":{" WAYBILL "}}", &never, 0, "/documentIssueDate", "missing");
     text_refuses("{\"documentIssueDate\":\"2026-05-04T08:15:30Z\",\"consignmentHouseLevel\":{}}", &never, 0,
-                "/consignmentHouseLevel/transportDocumentHouseLevel/documentNumber", "missing");
+                 "/consignmentHouseLevel/transportDocumentHouseLevel/documentNumber", "missing");
     text_refuses("{\"consignmentHouseLevel\":{\"transportDocumentHouseLevel\":{\"documentNumber\":\"A1\"}}}", &written, 0,
-                "transportDocumentHouseLevel/type", "missing");
+                 "transportDocumentHouseLevel/type", "missing");
     text_refuses(HOUSE(",\"totalGrossMass\":\"12,5\""), &never, 0, "/consignmentHouseLevel/totalGrossMass", "kilograms");
     text_refuses("{\"documentIssueDate\":\"yesterday\",\"consignmentHouseLevel\":{" WAYBILL "}}", &written, 0, "/documentIssueDate",
-                "no time");
+                 "no time");
 }
 
 static void documents_of_every_kind(void **state GL_UNUSED) {
@@ -34,9 +34,9 @@ static void documents_of_every_kind(void **state GL_UNUSED) {
         &never, 1, "{\"type\":\"CUDE\",\"ref\":\"1/2026-05-03/7\",\"required\":null}");
     /* Two thirds of a reference are none. */
     text_gives(HOUSE(",\"previousDocuments\":[{\"typeOfReference\":\"CUDE\",\"declarantNumber\":\"1\",\"sequenceNumber\":7}]"),
-              &never, 1, "{\"type\":\"CUDE\",\"ref\":null,\"required\":null}");
+               &never, 1, "{\"type\":\"CUDE\",\"ref\":null,\"required\":null}");
     text_gives(HOUSE(",\"exportFromEU\":[{\"typeOfExport\":\"UGE_EXPORT\",\"exportId\":\"e1\"}]"), &never, 1,
-              "{\"type\":\"EXPORT\",\"ref\":\"e1\",\"required\":null}");
+               "{\"type\":\"EXPORT\",\"ref\":\"e1\",\"required\":null}");
 }
 
 /* Whatever Customs have not let in is no release. */
@@ -52,17 +52,17 @@ static void routings_by_their_names(void **state GL_UNUSED) {
     };
     for (size_t i = 0; i < GL_COUNT(cases); i++) text_gives(cases[i].text, &written, 1, cases[i].gives);
     text_refuses("[" ROUTED("\"TO_ENTRY\"") "," ROUTED("{}") "," ROUTED("\"TO_ENTRY\"") "]", &written, 2,
-                "record 2, /routingResult/routing", "missing");
+                 "record 2, /routingResult/routing", "missing");
     text_refuses("[" ROUTED("null") "]", &written, 0, "/routingResult/routing", "missing");
     text_refuses("[{\"routingResult\":{\"routing\":\"TO_ENTRY\"}}]", &written, 0, "transportDocumentHouseLevel/documentNumber",
-                "missing");
+                 "missing");
     text_refuses(ROUTED("\"TO_ENTRY\""), &never, 0, "record 1", "when the file was written is not known");
 }
 
 /* A long list must not outrank a file that is written in the next second. */
 static void all_of_one_file_are_of_its_time(void **state GL_UNUSED) {
     text_gives("[" ROUTED("\"TO_ENTRY\"") "," ROUTED("\"TO_CONTROL\"") "]", &written, 2,
-              "\"version\":1777900000000,\"state\":\"under_control\"");
+               "\"version\":1777900000000,\"state\":\"under_control\"");
 }
 
 static void what_is_not_published_is_not_loaded(void **state GL_UNUSED) {
@@ -73,12 +73,9 @@ static void what_is_not_published_is_not_loaded(void **state GL_UNUSED) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(samples_give_their_goldens),
-        cmocka_unit_test(a_house_needs_its_waybill_and_a_time),
-        cmocka_unit_test(documents_of_every_kind),
-        cmocka_unit_test(routings_by_their_names),
-        cmocka_unit_test(all_of_one_file_are_of_its_time),
-        cmocka_unit_test(what_is_not_published_is_not_loaded),
+        cmocka_unit_test(samples_give_their_goldens),      cmocka_unit_test(a_house_needs_its_waybill_and_a_time),
+        cmocka_unit_test(documents_of_every_kind),         cmocka_unit_test(routings_by_their_names),
+        cmocka_unit_test(all_of_one_file_are_of_its_time), cmocka_unit_test(what_is_not_published_is_not_loaded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -33,18 +33,33 @@ struct case_ {
     int lane, own; /* own: the movement that it has used itself, in a review */
     int64_t at, now;
     bool aged, review;
+    unsigned own_declarations;
     /* found */
     int movement;
     unsigned judged; /* bit: declaration */
+    bool unsure;     /* several would do, and nobody says which */
 };
 
 static bool within(const struct item *x, int64_t at) {
     return (!x->from || x->from <= at) && (!x->to || at <= x->to);
 }
 
+static bool reserved(const struct world *w, int lane, int movement) {
+    for (int n = 0; n < LANES; n++)
+        if (n != lane && w->lanes[n].outcome == GL_OUTCOME_RELEASE && w->lanes[n].match == movement) return true;
+    return false;
+}
+
+static unsigned used_declarations(const struct world *w, const struct case_ *c) {
+    unsigned used = w->used_declarations;
+    for (int n = 0; n < LANES; n++)
+        if (n != c->lane && w->lanes[n].outcome == GL_OUTCOME_RELEASE) used |= w->lanes[n].declarations;
+    return used & ~c->own_declarations;
+}
+
 static bool movement_live(const struct world *w, const struct case_ *c, const struct item *m, int i) {
     bool state = m->state == GL_MOVEMENT_READY || m->state == GL_MOVEMENT_CHECKED_IN;
-    return state && m->direction != GL_DIRECTION_OUT && within(m, c->at) && !w->used[i];
+    return state && m->direction != GL_DIRECTION_OUT && within(m, c->at) && !w->used[i] && !reserved(w, c->lane, i);
 }
 
 static bool declaration_live(const struct item *d, int64_t at) {
@@ -63,6 +78,7 @@ static const char *choose(const struct world *w, const struct view *t, struct ca
         live++;
         c->movement = i;
     }
+    c->unsure = c->review && any > 1;
     if (live > 1 && !c->review) return "several movements fit";
     if (any > 0 && live == 0) return "the movement is not live";
     for (int d = 0; d < ITEMS; d++) {
@@ -145,6 +161,7 @@ static const char *wrong_by(const struct world *w, const struct view *t, struct 
         bool beside = m && x->plate == c->v->plate && x->channel > GL_CHANNEL_RELEASE && declaration_live(x, c->at);
         if (beside) return "a control is ordered beside the movement";
         if (!(c->judged & (1u << d))) continue;
+        if (used_declarations(w, c) & (1u << d)) return "a declaration was used";
         bool with_it = arrived && x->there && (x->state == GL_DECLARATION_DISCHARGED || x->state == GL_DECLARATION_ARRIVED);
         if (!with_it && (why = judge_declaration(x, c->at))) return why;
         if (x->wants && !is_trusted) return "documents are asked for";
@@ -210,8 +227,30 @@ static bool see(const struct world *w, bool later, struct view *t, bool *aged, c
 }
 
 /* ---- what comes out of the engine ---------------------------------------------------------------------------------------------------- */
+/* For whoever looks into a failed day. */
+static void print_truth(const struct world *w) {
+    for (int k = 0; k < KINDS; k++) {
+        const struct kind *c = &w->of[k];
+        int at = claimed(w, k);
+        print_message("%s: has e%d number %lld of %lld, sent %lld, known to %lld ms ago; true is e%d number %d\n",
+                      gl_collections[collections[k]], at < 0 ? -1 : c->log[at].epoch, (long long)books(w, k)->applied,
+                      (long long)c->heard.sent, (long long)books(w, k)->sent, (long long)(w->now.wall - books(w, k)->as_of), c->epoch,
+                      c->at - c->base[c->epoch]);
+        for (int i = 0; i < ITEMS && at >= 0; i++) {
+            const struct item *x = &c->is[at][i];
+            print_message("  %d: there %d key %d state %d channel %d plate %d trailer %d seal %d direction %d lists %d%d%d%d%d trader %d "
+                          "what %d text %d wants %d aeo %d from %lld to %lld lodged %lld; used %d; news %d at %d\n",
+                          i, x->there, x->key, x->state, x->channel, x->plate, x->trailer, x->seal, x->direction, x->lists[0],
+                          x->lists[1], x->lists[2], x->lists[3], x->lists[4], x->trader, x->what, x->text, x->wants, x->aeo,
+                          (long long)(x->from ? x->from - w->now.wall : 0), (long long)(x->to ? x->to - w->now.wall : 0),
+                          (long long)(x->lodged ? x->lodged - w->now.wall : 0), k == MOVEMENTS && w->used[i], c->heard.news[i], at);
+        }
+    }
+}
+
 static void wrong_green(struct world *w, int lane, const char *what, const char *why) {
     const struct lane *l = &w->lanes[lane];
+    print_truth(w);
     fail_msg("%s in-%d: %s: %s. plate %u trailer %u document %d", w->name, lane + 1, what, why, l->v.plate, l->v.trailer, l->v.code);
 }
 
@@ -225,10 +264,7 @@ static void judge_green(struct world *w, int n, const char *what, int64_t at) {
         if ((why = wrong(w, &t, &c))) wrong_green(w, n, what, why);
     }
     l->movement = c.movement;
-    for (int i = 0; i < LANES; i++)
-        if (i != n && w->lanes[i].shown == GL_SIGNAL_RELEASE && !w->lanes[i].officers && l->movement >= 0 &&
-            w->lanes[i].movement == l->movement)
-            wrong_green(w, n, what, "on a movement that lets go another at this moment");
+    if (l->movement != l->match) wrong_green(w, n, what, "on another movement");
 }
 
 static int lane_of(const char *id) {
@@ -255,6 +291,43 @@ static void on_signal(void *user, const struct gl_signal_state *s) {
     tally.by_declaration += l->movement < 0;
 }
 
+/* Which movement a release leans on, as it says itself; -1 = none, or one that another has used. */
+static int matched(const json_t *d) {
+    const json_t *first = json_array_get(json_object_get(json_object_get(d, "match"), "movements"), 0), *rule;
+    const char *ref = json_string_value(json_object_get(first, "value"));
+    size_t i;
+    json_array_foreach(json_object_get(d, "rules"), i, rule) {
+        const char *result = json_string_value(json_object_get(rule, "result"));
+        if (strcmp(json_string_value(json_object_get(rule, "rule")), "DECL_ALREADY_USED") == 0 && strcmp(result, "fail") == 0) return -1;
+    }
+    return ref ? ref[strlen(ref) - 1] - '0' : -1;
+}
+
+/* What stood in the way, in words. */
+static void obstacles(const json_t *d, char *out, size_t size) {
+    const json_t *rule;
+    size_t i, n = 0;
+    out[0] = '\0';
+    json_array_foreach(json_object_get(d, "rules"), i, rule) {
+        const char *result = json_string_value(json_object_get(rule, "result"));
+        if (strcmp(result, "fail") != 0 && strcmp(result, "unknown") != 0) continue;
+        gl_format(out + n, size - n, "%s (%s); ", json_string_value(json_object_get(rule, "rule")),
+                  json_string_value(json_object_get(rule, "detail")));
+        n += strlen(out + n);
+    }
+}
+
+static unsigned matched_declarations(const json_t *d) {
+    const json_t *match = json_object_get(d, "match"), *ref;
+    unsigned all = 0;
+    size_t i;
+    json_array_foreach(json_object_get(match, "declarations"), i, ref) {
+        const char *value = json_string_value(json_object_get(ref, "value"));
+        all |= 1u << (value[strlen(value) - 1] - '0');
+    }
+    return all;
+}
+
 static void on_decision(struct world *w, int n, const char *id, const json_t *d) {
     struct lane *l = &w->lanes[n];
     const char *outcome = json_string_value(json_object_get(d, "outcome"));
@@ -264,6 +337,9 @@ static void on_decision(struct world *w, int n, const char *id, const json_t *d)
     gl_clip(l->decision, sizeof l->decision, id);
     l->officers = json_is_object(json_object_get(d, "officer"));
     l->outcome = release ? GL_OUTCOME_RELEASE : GL_OUTCOME_INSPECT;
+    l->match = release ? matched(d) : -1;
+    bool alone = release && json_array_size(json_object_get(json_object_get(d, "match"), "movements")) == 0;
+    l->declarations = alone ? matched_declarations(d) : 0;
     l->feed = strcmp(feed, "aged") == 0 ? GL_FEED_AGED : strcmp(feed, "live") == 0 ? GL_FEED_LIVE : GL_FEED_DOWN;
     for (int i = 0; i < w->n_doubts; i++)
         if (strcmp(w->doubts[i].passage, l->passage) == 0) w->doubts[i].over = true; /* another decision stands */
@@ -279,34 +355,40 @@ static void on_decision(struct world *w, int n, const char *id, const json_t *d)
     struct view t;
     const char *why;
     if (w->troubles || l->officers || !see(w, true, &t, &c.aged, &why) || wrong(w, &t, &c) || sought(&t, &c, true)) return;
-    if (c.movement >= 0 && w->perhaps_used[c.movement]) return;
     if (w->now.wall - l->lit < 60 * SECOND) return; /* its green is over */
-    char *text = json_dumps(json_object_get(d, "rules"), JSON_COMPACT);
+    char text[1000];
+    obstacles(d, text, sizeof text);
     tally.needless++;
+    print_truth(w);
     fail_msg("%s in-%d: needless inspection. plate %u trailer %u document %d movement %d: %s", w->name, n + 1, l->v.plate,
              l->v.trailer, l->v.code, c.movement, text);
 }
 
 /* A look at a release once more: is it right by now, as of then? */
-static const char *contradicted(struct world *w, const struct doubt *x, bool *live) {
-    struct case_ c = {.v = &x->v, .lane = x->lane, .own = x->own, .at = x->at, .now = w->now.wall, .review = true};
+static const char *contradicted(struct world *w, const struct doubt *x, bool *live, bool *unsure) {
+    struct case_ c = {.v = &x->v, .lane = x->lane, .own = x->own, .own_declarations = x->own_declarations, .at = x->at, .now = w->now.wall, .review = true};
     struct view t;
     const char *why;
     *live = see(w, false, &t, &c.aged, &why) && !c.aged;
     c.aged = false;
-    return *live ? wrong(w, &t, &c) : why;
+    if (*live) why = wrong(w, &t, &c);
+    *unsure = !*live || c.unsure || x->v.code >= 0;
+    return why;
 }
 
 static void on_review(struct world *w, const json_t *d) {
     const char *id = json_string_value(json_object_get(d, "decision"));
     tally.listed++;
     for (int i = 0; i < w->n_doubts; i++) {
-        bool live;
+        bool live, unsure;
         struct doubt *x = &w->doubts[i];
         if (strcmp(x->decision, id) != 0) continue;
         x->listed = true;
-        if (contradicted(w, x, &live) || x->v.code >= 0) continue;
-        char *text = json_dumps(json_object_get(d, "rules"), JSON_COMPACT);
+        if (contradicted(w, x, &live, &unsure) || unsure) continue;
+        char text[1000];
+        obstacles(d, text, sizeof text);
+        if (strncmp(text, "DECL_ALREADY_USED", 17) == 0) continue; /* by an officer's word: the oracle does not follow that */
+        print_truth(w);
         fail_msg("%s: listed without a reason: plate %u movement %d: %s", w->name, x->v.plate, x->own, text);
     }
 }
@@ -315,10 +397,11 @@ static void on_summary(struct world *w) {
     for (int i = 0; i < w->n_doubts; i++) {
         const struct doubt *x = &w->doubts[i];
         tally.reviewed++;
-        bool live;
-        const char *why = contradicted(w, x, &live);
-        if (!x->over && !x->listed && !x->was_fine && live && why)
-            fail_msg("%s: not listed: plate %u movement %d of lane %d: %s", w->name, x->v.plate, x->own, x->lane, why);
+        bool live, unsure;
+        const char *why = contradicted(w, x, &live, &unsure);
+        if (!why || unsure || x->over || x->listed || x->was_fine) continue;
+        print_truth(w);
+        fail_msg("%s: not listed: plate %u movement %d of lane %d: %s", w->name, x->v.plate, x->own, x->lane, why);
     }
     w->n_doubts = 0;
 }
@@ -381,7 +464,7 @@ static int build_in(void *user, const struct gl_feed_record *r) {
 
 static void commit(struct world *w) {
     struct gl_error err = {""};
-    bool live;
+    bool live, unsure;
     if (!gl_engine_dirty(w->e)) return;
     if (gl_engine_commit(w->e, w->now, &err) < 0) fail_msg("%s: %s", w->name, err.text);
     for (int k = 0; k < KINDS; k++) w->of[k].kept = w->of[k].heard;
@@ -389,7 +472,7 @@ static void commit(struct world *w) {
         if (w->lanes[n].shown == GL_SIGNAL_RELEASE && !w->lanes[n].officers && w->lanes[n].phase == WAITS)
             judge_green(w, n, "a green that stands", w->lanes[n].lit);
     for (int i = 0; i < w->n_doubts; i++)
-        if (!contradicted(w, &w->doubts[i], &live)) w->doubts[i].was_fine = true;
+        if (!contradicted(w, &w->doubts[i], &live, &unsure)) w->doubts[i].was_fine = true;
 }
 
 static void devices(struct world *w) {
@@ -502,7 +585,7 @@ static void come(struct world *w, int n) {
     char text[32];
     int i = (int)roll(w, ITEMS);
     const struct item *m = &w->of[MOVEMENTS].is[w->of[MOVEMENTS].at][i];
-    *l = (struct lane){.phase = WAITS, .shown = l->shown, .since = w->now.mono, .movement = -1};
+    *l = (struct lane){.phase = WAITS, .shown = l->shown, .since = w->now.mono, .movement = -1, .match = -1};
     l->v = (struct vehicle){.plate = (uint8_t)(1 + roll(w, 6)), .code = -1};
     if (m->there && chance(w, 85)) l->v.plate = m->plate, l->v.trailer = m->trailer;
     if (chance(w, 5)) l->v.trailer = (uint8_t)roll(w, 4);
@@ -553,12 +636,11 @@ static void order(struct world *w, int n, uint8_t name) {
 /* It leaves on green: what carried it is used up. */
 static void leave(struct world *w, int n) {
     struct lane *l = &w->lanes[n];
-    int m = l->officers ? -1 : l->movement;
+    int m = l->match;
     if (m >= 0) w->used[m] = true;
-    for (int i = 0; i < ITEMS; i++)
-        if (l->officers && (w->of[MOVEMENTS].is[w->of[MOVEMENTS].at][i].plate == l->v.plate || i == l->v.code)) w->perhaps_used[i] = true;
+    w->used_declarations |= l->declarations;
     for (int i = 0; i < w->n_doubts; i++)
-        if (strcmp(w->doubts[i].decision, l->decision) == 0) w->doubts[i].own = m;
+        if (strcmp(w->doubts[i].decision, l->decision) == 0) w->doubts[i].own = m, w->doubts[i].own_declarations = l->declarations;
     read_one(w, n, GL_READING_PRESENCE, "gpio", "1", GL_ZONE_EXIT);
     l->phase = LEAVES;
     l->out_at = w->now.mono + 2000;
@@ -572,19 +654,21 @@ static void leave(struct world *w, int n) {
 static void drive(struct world *w, int n) {
     struct lane *l = &w->lanes[n];
     if (l->phase == EMPTY) {
-        if (w->now.mono - l->since > 5000 && chance(w, 10)) come(w, n);
+        if (w->now.mono - l->since > 5000 && chance(w, 20)) come(w, n);
     } else if (l->phase == LEAVES) {
         if (w->now.mono < l->out_at) return;
         read_one(w, n, GL_READING_PRESENCE, "gpio", "0", GL_ZONE_EXIT);
-        *l = (struct lane){.shown = l->shown, .since = w->now.mono};
+        *l = (struct lane){.shown = l->shown, .since = w->now.mono, .movement = -1, .match = -1};
     } else if (l->shown == GL_SIGNAL_RELEASE) {
-        if (w->now.mono >= l->go_at) leave(w, n);
-    } else if (w->now.mono - l->since > 40000 && !l->tried && l->passage[0]) {
+        if (w->now.mono < l->go_at) return;
+        commit(w); /* it sees the light as it is at this moment */
+        if (l->shown == GL_SIGNAL_RELEASE) leave(w, n);
+    } else if (w->now.mono - l->since > 18000 && !l->tried && l->passage[0]) {
         l->tried = true;
         if (chance(w, 50)) order(w, n, GL_COMMAND_OVERRIDE);
-    } else if (w->now.mono - l->since > 60000) {
+    } else if (w->now.mono - l->since > 25000) {
         order(w, n, GL_COMMAND_CLOSE);
-        *l = (struct lane){.shown = l->shown, .since = w->now.mono};
+        *l = (struct lane){.shown = l->shown, .since = w->now.mono, .movement = -1, .match = -1};
     }
 }
 
@@ -614,7 +698,7 @@ static void trouble(struct world *w) {
 
 static void act(struct world *w) {
     static const uint8_t which[] = {MOVEMENTS, MOVEMENTS, MOVEMENTS, DECLARATIONS, DECLARATIONS, LOOKOUTS, TRADERS};
-    if (chance(w, 25)) change_something(w, one_of(w, which, GL_COUNT(which)), (uint8_t)roll(w, ITEMS));
+    if (chance(w, 18)) change_something(w, one_of(w, which, GL_COUNT(which)), (uint8_t)roll(w, ITEMS));
     deliver(w);
     trouble(w);
     for (int n = 0; n < LANES; n++) drive(w, n);
@@ -666,6 +750,7 @@ static void a_day(int64_t seed, bool on_disk) {
     w->troubles = troubles_of(w);
     w->on_disk = on_disk;
     w->clock_ok = true;
+    for (int n = 0; n < LANES; n++) w->lanes[n].match = w->lanes[n].movement = -1;
     w->now = (struct gl_now){START, 1000000};
     gl_format(w->dir, sizeof w->dir, "%s/%lld", dir, (long long)seed);
     gl_format(w->name, sizeof w->name, "day %lld%s", (long long)seed, on_disk ? " on disk" : "");
@@ -677,8 +762,8 @@ static void a_day(int64_t seed, bool on_disk) {
     w->troubles = 0;
     for (int k = KINDS - 1; k >= 0; k--)
         for (uint8_t i = 0; i < ITEMS; i++) {
-            struct item x = some_item(w, k);
-            if (chance(w, k == LOOKOUTS ? 30 : 85)) produce(w, k, GL_OP_UPSERT, i, &x);
+            struct item x = some_item(w, k, i);
+            if (chance(w, k == LOOKOUTS ? 30 : 90)) produce(w, k, GL_OP_UPSERT, i, &x);
         }
     for (int k = 0; k < KINDS; k++) heartbeat(w, k);
     deliver(w);

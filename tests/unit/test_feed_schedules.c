@@ -61,7 +61,7 @@ static void act(struct world *w) {
     else if (what < 55)
         pass(w, 1 + roll(w, 9000));
     else if (w->n > 0)
-        arrive(w, (int)roll(w, w->n < 3 ? (uint32_t)w->n : 3));
+        arrive(w, chance(w, w->disorder) ? (int)roll(w, w->n < 3 ? (uint32_t)w->n : 3) : 0);
     load_some(w, (int)roll(w, 4));
     if (chance(w, 70)) commit(w);
     look(w);
@@ -117,6 +117,8 @@ static void begin_schedule(struct world *w, uint64_t seed) {
     w->random = seed * UINT64_C(0x9E3779B97F4A7C15) + 1;
     for (int i = 0; i < 4; i++) (void)roll(w, 2);
     w->calm = w->answers = false;
+    w->loss = roll(w, 3) * 6;
+    w->disorder = roll(w, 3) * 40;
     w->n = 0;
     w->head = 0;
     w->epoch++;

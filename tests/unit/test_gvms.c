@@ -71,17 +71,17 @@ static void empty_and_exempt_only_without_goods(void **state GL_UNUSED) {
     text_gives(ONE("\"emptyVehicle\":{\"isOwnVehicle\":true,\"sAndSMasterRefNum\":\"S1\"}"), &london, 1, "\"kind\":\"empty\"");
     text_gives(ONE("\"emptyVehicle\":null"), &london, 1, "\"kind\":\"goods\"");
     text_gives(ONE("\"emptyVehicle\":{\"isOwnVehicle\":true},\"tirDeclarations\":[{\"tirCarnetId\":\"XX1\"}]"), &london, 1,
-              "\"kind\":\"goods\"");
+               "\"kind\":\"goods\"");
     text_gives(ONE("\"emptyVehicle\":{\"isOwnVehicle\":true},\"dbcDeclaration\":{\"dbcGoods\":[{}]}"), &london, 1,
-              "\"kind\":\"goods\"");
+               "\"kind\":\"goods\"");
     text_gives(ONE("\"emptyVehicle\":{\"isOwnVehicle\":true},\"mtpDeclaration\":{\"mtpGoods\":[{\"sAndSMasterRefNum\":\"S3\"}]}"),
-              &london, 1, "\"kind\":\"goods\"");
+               &london, 1, "\"kind\":\"goods\"");
     text_gives(ONE("\"emptyVehicle\":{\"isOwnVehicle\":true},\"eidrDeclarations\":[{\"palletReference\":\"P1\"}]"), &london, 1,
-              "\"kind\":\"goods\"");
+               "\"kind\":\"goods\"");
     text_gives(ONE("\"emptyVehicle\":{\"isOwnVehicle\":true},\"dbcDeclaration\":null,\"eidrDeclarations\":null"), &london, 1,
-              "\"kind\":\"empty\"");
+               "\"kind\":\"empty\"");
     text_gives(ONE("\"exemptionDeclaration\":{\"exemptedGoods\":[{\"sAndSMasterRefNum\":\"S2\"}]}"), &london, 1,
-              "\"kind\":\"exempt\"");
+               "\"kind\":\"exempt\"");
     text_gives(ONE("\"exemptionDeclaration\":{\"exemptedGoods\":[]}"), &london, 1, "\"kind\":\"goods\"");
     text_gives(ONE("\"dbcDeclaration\":{\"isOwnVehicle\":true}"), &london, 1, "\"kind\":\"goods\"");
 }
@@ -92,10 +92,10 @@ static void local_times_need_their_zone(void **state GL_UNUSED) {
     text_gives(ONE(LOCAL), &london, 1, "\"eta\":\"2026-07-01T08:30:00.000Z\"");
     text_refuses(ONE(LOCAL), &no_zone, 0, "record 1, /checkedInCrossing/localDateTimeOfArrival", "no zone is known");
     text_gives(ONE("\"actualCrossing\":{\"localDateTimeOfArrival\":\"2026-07-01T09:30Z\"}"), &no_zone, 1,
-              "\"eta\":\"2026-07-01T09:30:00.000Z\"");
+               "\"eta\":\"2026-07-01T09:30:00.000Z\"");
     text_refuses(ONE("\"actualCrossing\":{\"localDateTimeOfArrival\":\"tomorrow\"}"), &london, 0, "/actualCrossing", "no time");
     text_refuses(ONE("\"actualCrossing\":{\"localDateTimeOfArrival\":\"2026-03-29T01:30\"}"), &london, 0, "/actualCrossing",
-                "does not exist");
+                 "does not exist");
     in_zone("Europe/Paris");
     struct gl_import_options paris = {.zone = "Europe/Paris"};
     text_gives(ONE(LOCAL), &paris, 1, "\"eta\":\"2026-07-01T07:30:00.000Z\"");
@@ -113,7 +113,7 @@ static void versions_order_records(void **state GL_UNUSED) {
 static void a_bad_record_never_touches_its_neighbours(void **state GL_UNUSED) {
     in_zone("Europe/London");
     text_refuses("[" ONE(LOCAL) ",{\"gmrId\":\"GMRA00000002\"," AT ",\"vehicleRegNum\":\"???\"}," ONE(LOCAL) "]", &london, 2,
-                "record 2", "no plate that a camera could see");
+                 "record 2", "no plate that a camera could see");
     text_refuses("[" ONE(LOCAL) ",{" AT "}," ONE(LOCAL) "]", &london, 2, "record 2, /gmrId", "missing");
     text_refuses("[" ONE(LOCAL) ",\"GMRA00000002\"," ONE(LOCAL) "]", &london, 2, "record 2", "elements are needed");
     text_refuses("[" ONE(LOCAL) ",{" ID "," ID "}," ONE(LOCAL) "]", &london, 1, "record 2, /", "\"gmrId\" stands twice");
@@ -122,7 +122,7 @@ static void a_bad_record_never_touches_its_neighbours(void **state GL_UNUSED) {
 
 static void reference_data_loads_nothing(void **state GL_UNUSED) {
     text_notes("{\"routes\":[{\"routeId\":\"1\"}],\"ports\":[{\"timezoneId\":\"Europe/London\"}],\"carriers\":[]}", &london,
-              "reference data of GVMS");
+               "reference data of GVMS");
 }
 
 int main(void) {

@@ -38,7 +38,8 @@ static void references(void **state GL_UNUSED) {
 }
 
 static void no_time_is_still_to_come(void **state GL_UNUSED) {
-    static const char preparing[] = "<CC315A><DatOfPreMES9>%s</DatOfPreMES9><TimOfPreMES10>0815</TimOfPreMES10>" HEADER("") "</CC315A>";
+    static const char preparing[] =
+        "<CC315A><DatOfPreMES9>%s</DatOfPreMES9><TimOfPreMES10>0815</TimOfPreMES10>" HEADER("") "</CC315A>";
     char text[512];
     gl_format(text, sizeof text, preparing, "991231");
     refuses(text, "/CC315A", "2099-12-31T08:15:00.000Z is still to come");

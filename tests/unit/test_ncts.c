@@ -225,8 +225,8 @@ static void many_documents_are_asked_for(void **state GL_UNUSED) {
 
 /* A release that was prepared in a year to come would outrank its own cancellation. */
 static void no_release_is_from_the_future(void **state GL_UNUSED) {
-    static const char text[] = "<CC029C><preparationDateAndTime>2099-05-04T08:15:30</preparationDateAndTime>" OPERATION(
-        "<MRN>" MRN "</MRN>") "</CC029C>";
+    static const char text[] =
+        "<CC029C><preparationDateAndTime>2099-05-04T08:15:30</preparationDateAndTime>" OPERATION("<MRN>" MRN "</MRN>") "</CC029C>";
     const struct gl_import_options read_then = {.now = 1777888000000}, written_then = {.as_of = 1777888000000};
     const struct gl_import_options *const options[] = {&read_then, &written_then};
     for (size_t i = 0; i < GL_COUNT(options); i++) {

@@ -9,8 +9,9 @@
  *       transportEquipment, goodsItem/commodityCodeVOEC      containers; goods
  *     routingResult/routing of a list of routings   a control of that declaration, of the time at which the file was written
  *
- * What a routing means is in the table below; what Customs let in is released, all else (a routing of another name too) is inspected, and refused where entry is denied. That
- * a control may take place after the border (AFTER_ENTRY, in the type) does not make it less of a control here.
+ * What a routing means is in the table below; what Customs let in is released, all else (a routing of another name too) is inspected, and
+ * refused where entry is denied. That a control may take place after the border (AFTER_ENTRY, in the type) does not make it less of a control
+ * here.
  *
  * Not taken: persons, places, procedures. Messages of transports and master consignments are recognised and not loaded: their layout is not
  * published. So the plates of a transport must come in another way. */
@@ -122,15 +123,13 @@ const struct gl_format gl_format_digitoll = {
 
 /* ---- routing ----------------------------------------------------------------------------------------------------------------------------- */
 
-enum { STRANGE = 5 };
+enum { STRANGE = 5 }; /* nobody knows that it may enter, whatever was said before */
 static const struct routing {
     uint8_t state, channel;
 } meanings[] = {
-    [1] = {GL_DECLARATION_RELEASED, GL_CHANNEL_RELEASE},
-    [2] = {GL_DECLARATION_UNDER_CONTROL, GL_CHANNEL_PHYSICAL},
-    [3] = {GL_DECLARATION_NOT_RELEASED, GL_CHANNEL_DESK},
-    [4] = {GL_DECLARATION_NOT_RELEASED, GL_CHANNEL_REFUSE},
-    [STRANGE] = {GL_DECLARATION_NOT_RELEASED, GL_CHANNEL_DESK}, /* nobody knows that it may enter, whatever was said before */
+    [1] = {GL_DECLARATION_RELEASED, GL_CHANNEL_RELEASE},        [2] = {GL_DECLARATION_UNDER_CONTROL, GL_CHANNEL_PHYSICAL},
+    [3] = {GL_DECLARATION_NOT_RELEASED, GL_CHANNEL_DESK},       [4] = {GL_DECLARATION_NOT_RELEASED, GL_CHANNEL_REFUSE},
+    [STRANGE] = {GL_DECLARATION_NOT_RELEASED, GL_CHANNEL_DESK},
 };
 static const struct gl_code routings[] = {
     {"TO_ENTRY", 1}, {"TO_CONTROL", 2}, {"ENTRY_PENDING", 3}, {"ENTRY_DENIED", 4}, {"*", STRANGE}, {NULL, 0},

@@ -2,8 +2,9 @@
  *
  *     gmrId                          the movement's reference, type gmr
  *     updatedDateTime                version; without it (controlled records have none) the time at which the file was written
- *     state                          see codes below, another is a draft; without it a record with a crossing is checked in, any other a draft
- *     inspectionRequired             true or a place to report to: physical; false: release, unless readyToEmbark is false; absent: not decided
+ *     state                          see codes below, another is a draft; without it: with a crossing checked in, else a draft
+ *     inspectionRequired             true or a place to report to: physical; false: release, unless readyToEmbark is there and not true; absent:
+ *                                    not decided
  *     vehicleRegNum, trailerRegistrationNums, containerReferenceNums
  *     checkedInCrossing, actualCrossing: localDateTimeOfArrival, in the zone of the options: eta
  *     customsDeclarations, transitDeclarations, ..., and the safety and security declaration beside each: declarations of the movement, as
