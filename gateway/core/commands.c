@@ -166,7 +166,7 @@ static void do_alarm_acknowledge(struct gl_core *c, struct order *o) {
 }
 
 static bool is_stream(struct gl_core *c, const char *name) {
-    return strcmp(name, "post") == 0 || (strncmp(name, "lane/", 5) == 0 && gl_lane_by_id(c, name + 5));
+    return strcmp(name, "post") == 0 || strcmp(name, "share/customs") == 0 || (strncmp(name, "lane/", 5) == 0 && gl_lane_by_id(c, name + 5));
 }
 
 static void do_outbox(struct gl_core *c, struct order *o) {

@@ -284,7 +284,9 @@ int gl_engine_open(const struct gl_engine_setup *s, struct gl_now now, struct gl
     e->internal = GL_BUF(1 << 20);
     memcpy(e->boot, s->boot, sizeof e->boot);
     e->answer = calloc(1, sizeof *e->answer);
-    int rc = e->answer ? 0 : gl_fail(err, -ENOMEM, "out of memory");
+    bool shares = s->config->share.recintos.site[0] || s->config->share.cc007c.office[0];
+    if (shares) e->share = calloc(1, sizeof *e->share);
+    int rc = e->answer && (e->share || !shares) ? 0 : gl_fail(err, -ENOMEM, "out of memory");
     if (rc == 0) rc = gl_core_new(s->config, s->key, s->boot, &e->core);
     if (rc == 0) rc = gl_cache_open(s->cache_path, &e->cache, err);
     if (rc == 0) rc = gl_journal_open(s->journal_path, &e->journal, err);
@@ -313,5 +315,6 @@ void gl_engine_close(struct gl_engine *e) {
     gl_buf_free(&e->payload);
     gl_buf_free(&e->internal);
     free(e->answer);
+    free(e->share);
     free(e);
 }

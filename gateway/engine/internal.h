@@ -1,6 +1,7 @@
 /* What the files of the engine share. */
 #pragma once
 #include "engine/engine.h"
+#include "share/share.h"
 
 enum { GL_EVENT_MAX = 65535 }; /* what one message between processes can carry */
 
@@ -26,12 +27,13 @@ struct gl_engine {
     struct gl_effects effects;
     struct gl_answer *answer; /* of the last look-up */
     struct gl_buf data, payload, internal;
+    struct gl_share_facts *share; /* scratch: large; NULL = nothing is shared */
     struct pending *first, **last;
     struct gl_feed_seq feed[GL_COLLECTIONS];
     bool feed_touched, lodged_changed, clock_ok;
     uint8_t feed_state;
     int64_t feed_published_mono;
-    char streams_new[GL_MAX_LANES + 2][GL_ID + 8];
+    char streams_new[GL_MAX_LANES + 3][GL_ID + 8];
     uint16_t n_streams_new;
     bool touched; /* something happened since the last commit */
     int failed;   /* first failure since the last commit; sticky */
@@ -49,11 +51,27 @@ void gl_engine_run(struct gl_engine *e, const struct gl_event *ev);
 void gl_engine_fail(struct gl_engine *e, int code, const struct gl_error *err);
 struct pending *gl_engine_pend(struct gl_engine *e, int what);
 
+/* What one event is called everywhere. */
+struct gl_labels {
+    char topic[GL_ID * 2 + 40]; /* "" = journalled only */
+    char type[48];
+    char stream[GL_ID + 8];
+    char schema[40];
+    char subject[GL_ID + 16];
+    const char *passage;
+    int64_t time;
+};
+
 /* records.c: from the core's words to CloudEvents */
+int gl_engine_append(struct gl_engine *e, const struct gl_labels *l, const char *id, struct gl_error *err)
+    GL_MUST_USE; /* e->data and e->internal, as the next event of its stream; leaves it in e->payload */
 void gl_engine_record(struct gl_engine *e, const struct gl_effect *fx);
 void gl_engine_publish_state(struct gl_engine *e, const char *topic, const char *type, const char *subject, const char *schema,
                              const struct gl_fields *fields, const void *data, struct gl_now now);
 void gl_engine_pend_reply(struct gl_engine *e, const struct gl_effect *fx);
+
+/* share.c: what the record means for systems outside, in the same transaction */
+void gl_engine_share(struct gl_engine *e, const struct gl_effect *fx);
 
 /* feed.c */
 int gl_engine_feed_open(struct gl_engine *e, struct gl_now now, struct gl_error *err) GL_MUST_USE;

@@ -99,6 +99,8 @@ static struct row take_declaration(struct gl_cache *c, struct gl_rows *q, struct
     d->state = gl_take_u8(q);
     d->control = gl_take_u8(q);
     d->valid_to = gl_take_int(q);
+    gl_take_text(q, d->type, sizeof d->type);
+    gl_take_text(q, d->destination, sizeof d->destination);
     row.equipped = gl_take_int(q) > 0;
     return row;
 }

@@ -72,6 +72,9 @@ static const char *const migrations[] = {
 static const char *const pragmas[] = {"PRAGMA synchronous=NORMAL", "PRAGMA cache_size=-16384", "PRAGMA wal_autocheckpoint=1000",
                                       "PRAGMA journal_size_limit=67108864", NULL};
 
+_Static_assert(GL_OFFICE_DESTINATION == 4, "DESTINATION names this role");
+#define DESTINATION(id) "coalesce((SELECT o.office FROM office o WHERE o.declaration=" id " AND o.role=4 ORDER BY o.n LIMIT 1), '')"
+
 static const struct gl_sql queries[CACHE_QUERIES] = {
     [CACHE_FIND_MOVEMENT] = {"SELECT id, version, state FROM movement WHERE ref_type=?1 AND ref_value=?2", 2, 3},
     [CACHE_FIND_DECLARATION] = {"SELECT id, version, state FROM declaration WHERE ref_type=?1 AND ref_value=?2", 2, 3},
@@ -126,15 +129,16 @@ static const struct gl_sql queries[CACHE_QUERIES] = {
          " equipment FROM movement WHERE id=?1",
          1, 12},
     [CACHE_GET_DECLARATION] =
-        {"SELECT ref_type, ref_value, id, epoch, version, state, control, valid_to, equipment FROM declaration"
-         " WHERE id=?1",
-         1, 9},
+        {"SELECT ref_type, ref_value, id, epoch, version, state, control, valid_to, type, "
+         DESTINATION("declaration.id") ", equipment FROM declaration WHERE id=?1",
+         1, 11},
     [CACHE_GET_TAG] = {"SELECT epoch, state, valid_to, role, plate, country FROM tag WHERE ref_type='epc' AND ref_value=?1", 1, 6},
     [CACHE_GET_LISTED] =
-        {"SELECT l.ref_type, l.ref_value, d.id, d.epoch, d.version, d.state, d.control, d.valid_to, d.equipment"
+        {"SELECT l.ref_type, l.ref_value, d.id, d.epoch, d.version, d.state, d.control, d.valid_to, d.type, " DESTINATION("d.id")
+         ", d.equipment"
          " FROM movement_declaration l LEFT JOIN declaration d ON d.ref_type=l.ref_type AND d.ref_value=l.ref_value"
          " WHERE l.movement=?1 ORDER BY l.n",
-         1, 9},
+         1, 11},
     [CACHE_GET_MEANS] = {"SELECT role, plate, country FROM means WHERE owner_kind=?1 AND owner=?2 ORDER BY n", 2, 3},
     [CACHE_GET_CONTAINERS] = {"SELECT container FROM equipment WHERE owner_kind=?1 AND owner=?2 AND container<>''"
                               " ORDER BY n",

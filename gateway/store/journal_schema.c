@@ -107,6 +107,9 @@ static const struct gl_sql queries[JOURNAL_QUERIES] = {
                               " AND substr(passage, -length(?1))=?1 LIMIT 2",
                               1, 1},
     [JOURNAL_EXPLAIN] = {"SELECT payload FROM record WHERE passage=?1 AND passage<>'' ORDER BY n", 1, 1},
+    [JOURNAL_ABOUT] = {"SELECT id, payload, coalesce(internal, '') FROM record WHERE passage=?1 AND passage<>'' AND type=?2"
+                       " ORDER BY n DESC LIMIT ?3",
+                       3, 3},
     [JOURNAL_CHAIN] = {"SELECT r.n, s.name, r.seq, r.type, r.topic, r.id, r.passage, r.time, r.payload, r.internal, r.hash"
                        " FROM record r LEFT JOIN stream s ON s.id=r.stream WHERE r.n>?1 ORDER BY r.n LIMIT ?2",
                        2, 11},
