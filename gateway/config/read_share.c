@@ -30,7 +30,7 @@ static void read_code(struct gl_reader *r, const struct gl_key *k, const struct 
 
 static void read_site(struct gl_reader *r, const struct gl_key *k, const struct gl_yaml_node *n, void *out) {
     read_code(r, k, n, out, CAPITALS DIGITS, false,
-              "site code; write the 1 to 15 digits that the customs authority gave the site, in quotes");
+              "site code; write the 1 to 15 digits or capitals that the customs authority gave the site, in quotes");
 }
 static void read_office(struct gl_reader *r, const struct gl_key *k, const struct gl_yaml_node *n, void *out) {
     read_code(r, k, n, out, CAPITALS DIGITS, true, "customs office; write its eight characters, like XI000142");

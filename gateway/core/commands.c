@@ -13,6 +13,7 @@ struct order {
     const struct gl_client_config *client;
     struct lane *lane;
     struct passage *passage;
+    bool gone;               /* the passage named is not open: only what was recorded of it can be corrected */
     char refusal[GL_DETAIL]; /* why not; "" = done */
 };
 
@@ -92,14 +93,18 @@ static void do_inspection_result(struct gl_core *c, struct order *o) {
     if (may_go(o) && may_lift(o, true)) gl_decide_by_officer(c, o->lane, o->passage, o->cmd, "INSPECTION_RESULT");
 }
 
+static bool may_type(struct order *o) {
+    struct gl_plate_keys keys;
+    if (!o->cmd->officer.id[0])
+        REFUSE(o, "officer.id is missing: who typed it?");
+    else if (!o->cmd->plate[0] || gl_plate_keys(o->cmd->plate, &keys) < 0 || keys.n == 0)
+        REFUSE(o, "plate is missing or has no letter or digit");
+    return o->refusal[0] == '\0';
+}
+
 static void do_typed_plate(struct gl_core *c, struct order *o) {
     const struct gl_command *cmd = o->cmd;
-    struct gl_plate_keys keys;
-    if (!cmd->officer.id[0])
-        REFUSE(o, "officer.id is missing: who typed it?");
-    else if (!cmd->plate[0] || gl_plate_keys(cmd->plate, &keys) < 0 || keys.n == 0)
-        REFUSE(o, "plate is missing or has no letter or digit");
-    if (o->refusal[0]) return;
+    if (!may_type(o)) return;
     struct gl_reading r;
     gl_reading_init(&r, GL_READING_PLATE);
     memcpy(r.lane, o->lane->config->id, sizeof r.lane);
@@ -166,7 +171,8 @@ static void do_alarm_acknowledge(struct gl_core *c, struct order *o) {
 }
 
 static bool is_stream(struct gl_core *c, const char *name) {
-    return strcmp(name, "post") == 0 || strcmp(name, "share/customs") == 0 || (strncmp(name, "lane/", 5) == 0 && gl_lane_by_id(c, name + 5));
+    return strcmp(name, "post") == 0 || strcmp(name, "share/customs") == 0 ||
+           (strncmp(name, "lane/", 5) == 0 && gl_lane_by_id(c, name + 5));
 }
 
 static void do_outbox(struct gl_core *c, struct order *o) {
@@ -221,6 +227,8 @@ static void locate(struct gl_core *c, struct order *o, unsigned needs) {
     }
     if (!(needs & NEEDS_PASSAGE)) return;
     o->passage = gl_lane_find(o->lane, cmd->passage);
+    o->gone = !o->passage && cmd->passage[0] && cmd->name == GL_COMMAND_TYPED_PLATE;
+    if (o->gone) return;
     if (!o->passage)
         REFUSE(o, "passage %s is not open in lane %s", cmd->passage[0] ? cmd->passage : "(none named)", cmd->lane);
     else if ((needs & NEEDS_DECISION) && !o->passage->decided)
@@ -248,6 +256,10 @@ void gl_core_command(struct gl_core *c, const struct gl_command *cmd) {
     ADD_EFFECT(c, GL_EFFECT_COMMAND, cmd);
     admit(c, &o);
     locate(c, &o, handlers[cmd->name].needs);
+    if (o.gone && may_type(&o)) {
+        ADD_EFFECT(c, GL_EFFECT_CORRECT, cmd);
+        return;
+    }
     if (!o.refusal[0]) handlers[cmd->name].run(c, &o);
     reply(c, &o);
 }

@@ -67,7 +67,8 @@ enum gl_effect_type {
     GL_EFFECT_USE,      /* .use: reserve, consume or free a movement or declaration */
     GL_EFFECT_SIGNAL,   /* .signal: only after COMMITTED: show it */
     GL_EFFECT_MODE,     /* .mode: keep and publish */
-    GL_EFFECT_OUTBOX    /* .command: ack or replay, permitted: for the outbox */
+    GL_EFFECT_OUTBOX,   /* .command: ack or replay, permitted: for the outbox */
+    GL_EFFECT_CORRECT /* .command: a typed plate, permitted, of a passage that is not open: the journal may know it, and answers */
 };
 
 struct gl_use_change {

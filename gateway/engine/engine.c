@@ -86,6 +86,7 @@ static void take_effect(struct gl_engine *e, const struct gl_effect *fx) {
         case GL_EFFECT_USE: keep_use(e, fx); break;
         case GL_EFFECT_SIGNAL: show_signal(e, fx); break;
         case GL_EFFECT_MODE: keep_mode(e, fx); break;
+        case GL_EFFECT_CORRECT: gl_engine_correct(e, fx); break;
         case GL_EFFECT_OUTBOX: gl_engine_pend(e, PENDING_OUTBOX)->command = *fx->command; break;
     }
 }

@@ -28,6 +28,7 @@ struct gl_engine {
     struct gl_answer *answer; /* of the last look-up */
     struct gl_buf data, payload, internal;
     struct gl_share_facts *share; /* scratch: large; NULL = nothing is shared */
+    const char *corrector;        /* the officer whose correction is being recorded; NULL = none is */
     struct pending *first, **last;
     struct gl_feed_seq feed[GL_COLLECTIONS];
     bool feed_touched, lodged_changed, clock_ok;
@@ -72,6 +73,7 @@ void gl_engine_pend_reply(struct gl_engine *e, const struct gl_effect *fx);
 
 /* share.c: what the record means for systems outside, in the same transaction */
 void gl_engine_share(struct gl_engine *e, const struct gl_effect *fx);
+void gl_engine_correct(struct gl_engine *e, const struct gl_effect *fx); /* a plate typed after the vehicle has left */
 
 /* feed.c */
 int gl_engine_feed_open(struct gl_engine *e, struct gl_now now, struct gl_error *err) GL_MUST_USE;

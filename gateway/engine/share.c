@@ -70,6 +70,7 @@ static int take_decision(void *user, const struct gl_about *a) {
         if (gl_fields_from_json(&gl_decision_fields, env.data, &f->decision, &err) < 0) return UNREADABLE;
         f->decided = true;
         gl_clip(f->decision_id, sizeof f->decision_id, a->id);
+        if (!f->officer[0]) gl_clip(f->officer, sizeof f->officer, f->decision.officer.id);
     }
     if (a->internal) take_answer(f, a->internal);
     return a->internal ? 1 : 0;
@@ -102,6 +103,7 @@ static int gather(struct gl_engine *e, const char *passage, struct gl_now at, st
     memset(f, 0, sizeof *f);
     f->config = e->config;
     f->recorded_at = at.wall;
+    if (e->corrector) gl_clip(f->officer, sizeof f->officer, e->corrector);
     int rc = gl_journal_about(e->journal, passage, "greenlane.passage", 1, take_passage, f, err);
     if (rc < 0 || !has_left(f)) return rc;
     rc = gl_journal_about(e->journal, passage, "greenlane.decision", DECISIONS, take_decision, f, err);
@@ -231,4 +233,41 @@ void gl_engine_share(struct gl_engine *e, const struct gl_effect *fx) {
     } else if (rc < 0) {
         gl_engine_fail(e, rc, &err);
     }
+}
+
+/* ---- corrections after the vehicle has left --------------------------------------------------------------------------------------------- */
+/* 1 = the passage named is one whose vehicle has left by this lane, and f->passage has the plate as it was typed. */
+static int corrected(struct gl_engine *e, const struct gl_command *cmd, struct gl_error *err) {
+    struct gl_share_facts *f = e->share;
+    memset(f, 0, sizeof *f);
+    int rc = gl_journal_about(e->journal, cmd->passage, "greenlane.passage", 1, take_passage, f, err);
+    if (rc < 0 || !has_left(f) || strcmp(f->passage.lane, cmd->lane) != 0) return rc;
+    char *plate = cmd->role == GL_ROLE_TRAILER ? f->passage.known.trailer : f->passage.known.plate;
+    gl_clip(plate, GL_PLATE, cmd->plate);
+    return 1;
+}
+
+/* The passage is told once more as it is known now; the decision that was made on what was read stands. */
+void gl_engine_correct(struct gl_engine *e, const struct gl_effect *fx) {
+    const struct gl_command *cmd = fx->command;
+    struct gl_error err;
+    struct gl_reply r;
+    int rc = e->share ? corrected(e, cmd, &err) : 0;
+    gl_fields_clear(&gl_reply_fields, &r);
+    memcpy(r.client, cmd->client, sizeof r.client);
+    r.name = cmd->name;
+    memcpy(r.command, cmd->id, sizeof r.command);
+    memcpy(r.response_topic, cmd->response_topic, sizeof r.response_topic);
+    memcpy(&r.correlation, &cmd->correlation, sizeof r.correlation);
+    r.ok = gl_tri(rc == 1);
+    if (rc == 1) {
+        struct gl_passage p = e->share->passage; /* recording it uses the scratch again */
+        e->corrector = cmd->officer.id;
+        gl_engine_record(e, &(struct gl_effect){.type = GL_EFFECT_PASSAGE, .at = fx->at, .passage = &p});
+        e->corrector = NULL;
+    } else {
+        gl_format(r.error, sizeof r.error, "passage %s is not open in lane %s", cmd->passage, cmd->lane);
+    }
+    if (rc < 0 && rc != UNREADABLE) gl_engine_fail(e, rc, &err);
+    gl_engine_pend_reply(e, &(struct gl_effect){.type = GL_EFFECT_REPLY, .at = fx->at, .reply = &r});
 }

@@ -174,10 +174,8 @@ void gl_share_access(const struct gl_share_facts *f, struct gl_buf *out, struct 
     const struct gl_config *c = f->config;
     const struct gl_lane_config *l = gl_config_lane(c, f->passage.lane);
     const struct gl_match *m = &f->decision.match;
-    write_head(c,
-               &(struct head){f->id, f->corrects, f->decided ? f->decision.officer.id : "", f->passage.closed_at, f->recorded_at,
-                              in_contingency(f)},
-               out, missing);
+    write_head(c, &(struct head){f->id, f->corrects, f->officer, f->passage.closed_at, f->recorded_at, in_contingency(f)}, out,
+               missing);
     text(out, "operacao", "C");
     text(out, "direcao", l && l->direction == GL_DIRECTION_OUT ? "S" : "E");
     text(out, "modal", "R");

@@ -7,11 +7,9 @@
 #include <string.h>
 
 const struct gl_share_form gl_share_forms[GL_SHARE_KINDS] = {
-    [GL_SHARE_ACCESS] = {"recintos-access", "share/customs/recintos/access", "greenlane.share.recintos.access",
+    [GL_SHARE_ACCESS] = {"recintos-access", "share/customs/recintos/access", "greenlane.share.recintos-access",
                          "share-recintos-access", "application/json"},
-    [GL_SHARE_WEIGHING] = {"recintos-weighing", "share/customs/recintos/weighing", "greenlane.share.recintos.weighing",
-                           "share-recintos-weighing", "application/json"},
-    [GL_SHARE_ARRIVAL] = {"ncts-cc007c", "share/customs/ncts/cc007c", "greenlane.share.ncts.cc007c", "share-ncts-cc007c",
+    [GL_SHARE_ARRIVAL] = {"ncts-cc007c", "share/customs/ncts/cc007c", "greenlane.share.ncts-cc007c", "share-ncts-cc007c",
                           "application/xml"},
 };
 
@@ -31,7 +29,7 @@ void gl_share_wrap(const struct gl_share_facts *f, enum gl_share_kind kind, cons
     text_or_null(out, "lane", f->passage.lane);
     text_or_null(out, "passage", f->passage.passage);
     text_or_null(out, "decision", f->decision_id);
-    text_or_null(out, "operator", f->decided ? f->decision.officer.id : "");
+    text_or_null(out, "operator", f->officer);
     text_or_null(out, "corrects", f->corrects);
     text_or_null(out, "reference", reference);
     gl_buf_printf(out, ",\"missing\":[%s]", missing);

@@ -8,7 +8,7 @@
 
 #define GL_SHARE_STREAM "share/customs"
 
-enum gl_share_kind { GL_SHARE_NONE, GL_SHARE_ACCESS, GL_SHARE_WEIGHING, GL_SHARE_ARRIVAL, GL_SHARE_KINDS };
+enum gl_share_kind { GL_SHARE_NONE, GL_SHARE_ACCESS, GL_SHARE_ARRIVAL, GL_SHARE_KINDS };
 
 /* What one kind is called everywhere. */
 struct gl_share_form {
@@ -38,6 +38,7 @@ struct gl_share_facts {
     bool decided;                /* decision says something */
     struct gl_decision decision; /* the last one */
     char decision_id[GL_UUID];
+    char officer[33];                              /* who decided, or corrected; "" = nobody did by hand */
     uint8_t empty;                                 /* tri: what was lodged says that the vehicle carries nothing */
     bool plate_read, trailer_read, container_read; /* by a device, not typed */
     uint16_t n_documents;
@@ -47,7 +48,7 @@ struct gl_share_facts {
 /* Vehicle access. missing takes, as JSON texts with commas between, the attributes that the receiver asks for and the gateway cannot know. */
 void gl_share_access(const struct gl_share_facts *f, struct gl_buf *out, struct gl_buf *missing);
 
-/* A weighing. No device of this version weighs: the format is ready for one that does. */
+/* A weighing. No device of this version weighs, and no event is made of it: the document is ready for one that does. */
 struct gl_share_weighing {
     const struct gl_config *config;
     char id[GL_UUID], corrects[GL_UUID];
