@@ -164,7 +164,7 @@ void gl_outbox_free(struct daemon *d);
 void gl_outgoing_open(struct daemon *d);
 void gl_outgoing_stream(struct daemon *d, const char *stream); /* has new durable records */
 void gl_outgoing_pump(struct daemon *d);                       /* after a commit only */
-void gl_outgoing_free(struct daemon *d); /* when the loop has ended */
+void gl_outgoing_free(struct daemon *d);                       /* when the loop has ended */
 
 /* control.c: what `greenlane` asks for */
 void gl_control_message(struct daemon *d, struct control_peer *p, enum gl_message_type type, const void *msg);

@@ -25,12 +25,11 @@ static int take_passage(void *user, const struct gl_about *a) {
     return gl_fields_from_json(&gl_passage_fields, env.data, &f->passage, &err) < 0 ? UNREADABLE : 0;
 }
 
-static const struct gl_ref *judged(const struct gl_share_facts *f, const json_t *row) {
+/* The one of the decision's references that a row of the answer is about. */
+static const struct gl_ref *judged(const struct gl_ref *refs, uint16_t n, const json_t *row) {
     const char *type = json_string_value(json_object_get(row, "type")), *ref = json_string_value(json_object_get(row, "ref"));
-    for (uint16_t i = 0; type && ref && i < f->decision.match.n_declarations; i++) {
-        const struct gl_ref *r = &f->decision.match.declarations[i];
-        if (strcmp(r->type, type) == 0 && strcmp(r->value, ref) == 0) return r;
-    }
+    for (uint16_t i = 0; type && ref && i < n; i++)
+        if (strcmp(refs[i].type, type) == 0 && strcmp(refs[i].value, ref) == 0) return &refs[i];
     return NULL;
 }
 
@@ -41,16 +40,18 @@ static void take_text(const json_t *row, const char *name, char *out, size_t siz
 
 /* What was lodged, as it was known when it was judged: the look-up's answer beside the decision. */
 static void take_answer(struct gl_share_facts *f, const char *internal) {
+    const struct gl_match *m = &f->decision.match;
     json_t *answer = json_loads(internal, 0, NULL), *row;
     size_t i, goods = 0, empty = 0;
     json_array_foreach(json_object_get(answer, "movements"), i, row) {
         json_int_t kind = json_integer_value(json_object_get(row, "kind"));
+        if (!judged(m->movements, m->n_movements, row)) continue;
         if (kind == GL_MOVEMENT_EMPTY) empty++;
         if (kind == GL_MOVEMENT_GOODS) goods++;
     }
-    if (f->decision.match.n_movements && (goods || empty)) f->empty = gl_tri(goods == 0);
+    if (goods || empty) f->empty = gl_tri(goods == 0);
     json_array_foreach(json_object_get(answer, "declarations"), i, row) {
-        const struct gl_ref *ref = judged(f, row);
+        const struct gl_ref *ref = judged(m->declarations, m->n_declarations, row);
         if (!ref || f->n_documents == GL_SHARE_DOCUMENTS) continue;
         struct gl_share_document *d = &f->documents[f->n_documents++];
         *d = (struct gl_share_document){.ref = *ref};

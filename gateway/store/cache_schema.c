@@ -128,16 +128,15 @@ static const struct gl_sql queries[CACHE_QUERIES] = {
         {"SELECT ref_type, ref_value, epoch, version, kind, state, channel, direction, eta, valid_from, valid_to,"
          " equipment FROM movement WHERE id=?1",
          1, 12},
-    [CACHE_GET_DECLARATION] =
-        {"SELECT ref_type, ref_value, id, epoch, version, state, control, valid_to, type, "
-         DESTINATION("declaration.id") ", equipment FROM declaration WHERE id=?1",
-         1, 11},
+    [CACHE_GET_DECLARATION] = {"SELECT ref_type, ref_value, id, epoch, version, state, control, valid_to, type, " DESTINATION(
+                                   "declaration.id") ", equipment FROM declaration WHERE id=?1",
+                               1, 11},
     [CACHE_GET_TAG] = {"SELECT epoch, state, valid_to, role, plate, country FROM tag WHERE ref_type='epc' AND ref_value=?1", 1, 6},
     [CACHE_GET_LISTED] =
-        {"SELECT l.ref_type, l.ref_value, d.id, d.epoch, d.version, d.state, d.control, d.valid_to, d.type, " DESTINATION("d.id")
-         ", d.equipment"
-         " FROM movement_declaration l LEFT JOIN declaration d ON d.ref_type=l.ref_type AND d.ref_value=l.ref_value"
-         " WHERE l.movement=?1 ORDER BY l.n",
+        {"SELECT l.ref_type, l.ref_value, d.id, d.epoch, d.version, d.state, d.control, d.valid_to, d.type, " DESTINATION(
+             "d.id") ", d.equipment"
+                     " FROM movement_declaration l LEFT JOIN declaration d ON d.ref_type=l.ref_type AND d.ref_value=l.ref_value"
+                     " WHERE l.movement=?1 ORDER BY l.n",
          1, 11},
     [CACHE_GET_MEANS] = {"SELECT role, plate, country FROM means WHERE owner_kind=?1 AND owner=?2 ORDER BY n", 2, 3},
     [CACHE_GET_CONTAINERS] = {"SELECT container FROM equipment WHERE owner_kind=?1 AND owner=?2 AND container<>''"
