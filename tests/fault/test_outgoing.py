@@ -1,8 +1,10 @@
 """Events for systems outside, on their topics and as files in a folder. Promises: each event of the journal becomes exactly one file, whenever
 greenlaned dies; a folder that is full or gone is an alarm, holds up no lane, and is caught up with by itself."""
+import contextlib
 import json
 import os
 import random
+import sqlite3
 import subprocess
 import sys
 import time
@@ -36,9 +38,11 @@ class Outgoing(rig.Case):
     @classmethod
     def prepare(cls, post):
         os.mkdir(post.path("out"))
+        os.mkdir(post.path("fetched"))
 
-    def files(self):
-        return sorted(n for n in os.listdir(self.post.path("out")) if not n.startswith("."))
+    def files(self, *folders):
+        """The complete ones, in all the folders named."""
+        return sorted(n for f in folders or ("out",) for n in os.listdir(self.post.path(f)) if not n.startswith("."))
 
     def expected(self):
         """The files that the journal's events are to become, by name, and their documents."""
@@ -51,10 +55,11 @@ class Outgoing(rig.Case):
         return found
 
     def complete(self, seconds=60):
-        """Until every event is a file, and every file an event with these very contents."""
-        until("every file", lambda: self.files() == sorted(self.expected()), seconds)
+        """Until every event is one file, and every file an event with these very contents."""
+        until("every file", lambda: self.files("out", "fetched") == sorted(self.expected()), seconds)
         for name, document in self.expected().items():
-            with open(self.post.path("out/" + name), encoding="utf-8") as f:
+            folder = "out" if name in self.files() else "fetched"
+            with open(self.post.path(folder + "/" + name), encoding="utf-8") as f:
                 text = f.read()
             self.assertEqual(text if name.endswith("xml") else json.loads(text), document, name)
         return self.expected()
@@ -112,7 +117,7 @@ class Files(Outgoing):
         self.complete()
         time.sleep(1)   # the cursor is durable with the next commit
         for name in self.files():
-            os.unlink(post.path("out/" + name))
+            os.rename(post.path("out/" + name), post.path("fetched/" + name))
         post.kill("greenlaned")
         until("another boot", lambda: post.boot() not in (None, boot), 60)
         post.ready()
@@ -131,7 +136,7 @@ class Files(Outgoing):
     def test_5_killed_at_any_moment(self):
         """Between the record, the file, its name and the cursor: none is lost, none is there under two names."""
         post, draw = self.post, random.Random(7)
-        for _ in range(6):
+        for _ in range(4):
             boot = post.boot()
             self.through()
             time.sleep(draw.choice((0, 0.01, 0.03, 0.1, 0.3)))
@@ -144,6 +149,33 @@ class Files(Outgoing):
         self.assertGreaterEqual(len(self.complete()), 3)
         self.assertEqual([n for n in os.listdir(post.path("out")) if n.startswith(".")], [])
         self.assertEqual(post.verify().returncode, 0)
+
+    def test_6_died_just_there(self):
+        """Half a file, or a whole one whose cursor is not durable yet: the same file comes of it."""
+        post = self.post
+        self.complete()
+        names = [n for n in self.files() if n not in os.listdir(post.path("fetched"))][-2:]
+        self.assertEqual(len(names), 2)
+        contents = {}
+        for name in names:
+            with open(post.path("out/" + name), "rb") as f:
+                contents[name] = f.read()
+        time.sleep(1)
+        post.programs["gateway"].stop()
+        os.unlink(post.path("out/" + names[0]))
+        with open(post.path("out/.%s.part" % names[0]), "wb") as f:
+            f.write(contents[names[0]][:20])
+        with contextlib.closing(sqlite3.connect(post.path("state/journal.db"))) as db:
+            rows = db.execute("UPDATE cursor SET sent=sent-2 WHERE destination='outgoing' AND sent>=2").rowcount
+            db.commit()
+        self.assertEqual(rows, 1)
+        post.gateway_start()
+        post.ready()
+        self.complete()
+        for name in names:
+            with open(post.path("out/" + name), "rb") as f:
+                self.assertEqual(f.read(), contents[name])
+        self.assertEqual([n for n in os.listdir(post.path("out")) if n.startswith(".")], [])
 
     def test_9_nothing_lost_and_all_by_the_contract(self):
         post = self.post
