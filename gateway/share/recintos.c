@@ -105,8 +105,8 @@ static void write_cameras(const struct gl_config *c, const char *lane, struct gl
 /* ---- access ------------------------------------------------------------------------------------------------------------------------------ */
 /* Something of the lane's or the gateway's own was not in working order: the rule that says so did not pass. */
 static bool in_contingency(const struct gl_share_facts *f) {
-    static const char *const rules[] = {"SENSOR_FAULT", "RPM_FAULT",   "GATEWAY_RESTARTED", "CLOCK_UNSYNC",
-                                        "CACHE_DOWN",   "CACHE_STALE", "CACHE_GAP"};
+    static const char *const rules[] = {"CONTINGENCY",  "SENSOR_FAULT", "RPM_FAULT",   "GATEWAY_RESTARTED",
+                                        "CLOCK_UNSYNC", "CACHE_DOWN",   "CACHE_STALE", "CACHE_GAP"};
     for (uint16_t i = 0; f->decided && i < f->decision.n_rules; i++) {
         const struct gl_rule_outcome *o = &f->decision.rules[i];
         if (o->result != GL_FAIL && o->result != GL_UNKNOWN) continue;
