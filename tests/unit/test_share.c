@@ -166,7 +166,7 @@ static void contingency(void **state) {
         bool contingency;
     } cases[] = {{"SENSOR_FAULT", GL_FAIL, true},      {"SENSOR_FAULT", GL_PASS, false}, {"CLOCK_UNSYNC", GL_UNKNOWN, true},
                  {"CACHE_STALE", GL_FAIL, true},       {"CACHE_AGED", GL_FAIL, false},   {"TRAILER_MISMATCH", GL_FAIL, false},
-                 {"GATEWAY_RESTARTED", GL_FAIL, true}, {"RPM_FAULT", GL_NOTE, false}};
+                 {"GATEWAY_RESTARTED", GL_FAIL, true}, {"RPM_FAULT", GL_NOTE, false},    {"CONTINGENCY", GL_FAIL, true}};
     struct bench *b = *state;
     decide(b, GL_OUTCOME_INSPECT);
     b->facts.decision.n_rules = 1;
