@@ -99,6 +99,7 @@ static void read_all(struct gl_reader *r) {
     gl_check_shared(r);
     gl_check_lanes(r);
     gl_check_lines(r);
+    gl_check_share(r);
     gl_check_addresses(r);
 }
 

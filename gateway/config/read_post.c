@@ -98,6 +98,7 @@ static const struct gl_key sections[] = {
     {.name = "profiles", .read = gl_key_profiles, .required = true},
     {.name = "lanes", .read = gl_key_lanes, .required = true},
     {.name = "clients", .read = gl_key_clients},
+    {.name = "share", .read = gl_key_section, .section = &gl_share_section},
 };
 const struct gl_section gl_config_section = GL_SECTION(sections);
 

@@ -93,7 +93,8 @@ enum gl_effect_type {
     GL_EFFECT_HIT,         /* .hit: record on the restricted stream, once for each passage and look-out */
     GL_EFFECT_CONTINGENCY, /* .contingency: keep and publish */
     GL_EFFECT_REVIEW,      /* .review: it was judged again; record and publish when it differs or a look-out fits */
-    GL_EFFECT_SUMMARY      /* .summary: made by the engine, when all were */
+    GL_EFFECT_SUMMARY,     /* .summary: made by the engine, when all were */
+    GL_EFFECT_CORRECT      /* .command: a typed plate, permitted, of a passage that is not open: the journal may know it, and answers */
 };
 
 struct gl_use_change {

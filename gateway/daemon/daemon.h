@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "engine/engine.h"
 #include "ipc/channel.h"
+#include "share/share.h"
 
 enum {
     GL_SOCKETS = 4, /* devices, link, control, loader */
@@ -18,7 +19,7 @@ enum {
     GL_HELLO_WITHIN_MS = 5000,
     GL_DONE_HELD = 64,                     /* as many as a channel reads in one turn */
     GL_IN_FLIGHT = 64,                     /* per stream, towards the link */
-    GL_MAX_STREAMS = 4 * GL_MAX_LANES + 2, /* each lane has two, and those that were renamed keep theirs */
+    GL_MAX_STREAMS = 4 * GL_MAX_LANES + 3, /* each lane has two, and those that were renamed keep theirs */
     GL_MAX_REPLAYS = 8
 };
 
@@ -60,6 +61,22 @@ struct replay {           /* a range that somebody asked for again */
     int stream;
     int64_t next, to; /* everything up to next was handed to the link */
     uint16_t n_flight;
+};
+
+/* Events that become files in a folder (share.customs.outgoing): one at a time, written beside the loop, for a disk may be slow. */
+struct outgoing {
+    struct daemon *d;
+    uv_work_t work;
+    bool writing; /* work is under way: folder, name and bytes stand still, and rc is the worker's */
+    bool hurt;    /* the last attempt failed, and an alarm says so */
+    int64_t last; /* newest durable number */
+    int64_t seq;  /* being written */
+    int64_t retry_mono, wait_ms;
+    struct gl_cursor_pos cursor;
+    char alarm[GL_UUID];
+    char folder[GL_PATH], name[GL_SHARE_FILE];
+    struct gl_buf bytes;
+    int rc;
 };
 
 struct control_peer {
@@ -104,6 +121,7 @@ struct daemon {
     uint16_t n_streams;
     struct outbox_stream streams[GL_MAX_STREAMS];
     struct replay replays[GL_MAX_REPLAYS];
+    struct outgoing outgoing;
     int64_t cursors_mono;
     uint16_t n_states;
     struct retained states[GL_MAX_STATES];
@@ -154,6 +172,12 @@ void gl_loader_message(struct daemon *d, enum gl_message_type type, const void *
 int gl_loader_order(void *user, const struct gl_load_order *o);
 int gl_loader_record(void *user, const struct gl_feed_record *r);
 void gl_loader_pace(struct daemon *d); /* at the end of each turn */
+
+/* outgoing.c */
+void gl_outgoing_open(struct daemon *d);
+void gl_outgoing_stream(struct daemon *d, const char *stream); /* has new durable records */
+void gl_outgoing_pump(struct daemon *d);                       /* after a commit only */
+void gl_outgoing_free(struct daemon *d);                       /* when the loop has ended */
 
 /* control.c: what `greenlane` asks for */
 void gl_control_message(struct daemon *d, struct control_peer *p, enum gl_message_type type, const void *msg);

@@ -53,6 +53,7 @@ static void end_turn(struct daemon *d) {
     }
     gl_control_flush(d);
     gl_loader_pace(d);
+    if (!d->stopping) gl_outgoing_pump(d);
     if (!d->stopping) gl_outbox_pump(d); /* what comes while stopping is kept, and goes out after the next start */
 }
 
@@ -116,6 +117,7 @@ static void out_outbox(void *user, const struct gl_command *cmd) {
 }
 static void out_stream(void *user, const char *stream) {
     gl_outbox_stream(user, stream);
+    gl_outgoing_stream(user, stream);
 }
 static void out_request(void *user, const char *topic, const char *payload) {
     gl_outbox_request(user, topic, payload);
@@ -203,6 +205,7 @@ static int run(struct daemon *d) {
         gl_log(GL_ERROR, "%s", err.text);
         return EXIT_FAILURE;
     }
+    gl_outgoing_open(d);
     gl_devices_init(d);
     start_loop(d);
     sd_notify(0, "READY=1");
@@ -218,6 +221,7 @@ static int run(struct daemon *d) {
     uv_loop_close(&d->loop);
     gl_engine_close(d->engine);
     gl_outbox_free(d);
+    gl_outgoing_free(d);
     return d->status;
 }
 

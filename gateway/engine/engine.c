@@ -87,6 +87,7 @@ static void take_effect(struct gl_engine *e, const struct gl_effect *fx) {
         case GL_EFFECT_USE: keep_use(e, fx); break;
         case GL_EFFECT_SIGNAL: show_signal(e, fx); break;
         case GL_EFFECT_MODE: keep_mode(e, fx); break;
+        case GL_EFFECT_CORRECT: gl_engine_correct(e, fx); break;
         case GL_EFFECT_OUTBOX: gl_engine_pend(e, PENDING_OUTBOX)->command = *fx->command; break;
         case GL_EFFECT_ASK: gl_engine_feed_ask(e, fx->command->collection, fx->at); break;
         case GL_EFFECT_HIT: gl_engine_keep_hit(e, fx); break;
@@ -296,7 +297,9 @@ int gl_engine_open(const struct gl_engine_setup *s, struct gl_now now, struct gl
     e->internal = GL_BUF(1 << 20);
     memcpy(e->boot, s->boot, sizeof e->boot);
     e->answer = calloc(1, sizeof *e->answer);
-    int rc = e->answer ? 0 : gl_fail(err, -ENOMEM, "out of memory");
+    bool shares = s->config->share.recintos.site[0] || s->config->share.cc007c.office[0];
+    if (shares) e->share = calloc(1, sizeof *e->share);
+    int rc = e->answer && (e->share || !shares) ? 0 : gl_fail(err, -ENOMEM, "out of memory");
     if (rc == 0) rc = gl_core_new(s->config, s->key, s->boot, &e->core);
     if (rc == 0) rc = gl_cache_open(s->cache_path, &e->cache, err);
     if (rc == 0) rc = gl_journal_open(s->journal_path, &e->journal, err);
@@ -329,5 +332,6 @@ void gl_engine_close(struct gl_engine *e) {
     gl_buf_free(&e->payload);
     gl_buf_free(&e->internal);
     free(e->answer);
+    free(e->share);
     free(e);
 }

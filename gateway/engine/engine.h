@@ -76,6 +76,9 @@ struct gl_cache *gl_engine_cache(struct gl_engine *e);
 
 /* An alarm of the gateway itself, on stream post. */
 void gl_engine_alarm(struct gl_engine *e, const char *kind, const char *detail, struct gl_now now);
+/* The same, of something that may pass: the id that raise gives goes with clear. */
+void gl_engine_alarm_raise(struct gl_engine *e, const char *kind, const char *detail, char ret_alarm[GL_UUID], struct gl_now now);
+void gl_engine_alarm_clear(struct gl_engine *e, const char *kind, const char *alarm, const char *detail, struct gl_now now);
 
 bool gl_engine_dirty(const struct gl_engine *e); /* gl_engine_commit() has something to do */
 /* Makes everything durable, then hands it out. Negative: nothing since the last commit can be trusted: show fault everywhere and start anew from the

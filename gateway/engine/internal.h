@@ -4,6 +4,7 @@
 #include "engine/engine.h"
 #include "feed/ask.h"
 #include "feed/snapshot.h"
+#include "share/share.h"
 
 enum { GL_EVENT_MAX = 65535 }; /* what one message between processes can carry */
 
@@ -62,6 +63,8 @@ struct gl_engine {
     struct gl_effects effects;
     struct gl_answer *answer; /* of the last look-up */
     struct gl_buf data, payload, internal;
+    struct gl_share_facts *share; /* scratch: large; NULL = nothing is shared */
+    const char *corrector;        /* the officer whose correction is being recorded; NULL = none is */
     struct pending *first, **last;
     struct collection feed[GL_COLLECTIONS];
     struct gl_loader loader;
@@ -78,7 +81,7 @@ struct gl_engine {
     uint8_t feed_state;                  /* the worst of those that a release leans on */
     uint8_t feed_states[GL_COLLECTIONS]; /* each of them */
     int64_t feed_published_mono, asks_mono;
-    char streams_new[2 * GL_MAX_LANES + 2][GL_ID + 8];
+    char streams_new[2 * GL_MAX_LANES + 3][GL_ID + 8];
     uint16_t n_streams_new;
     bool reviews;        /* releases may wait to be judged again */
     int64_t review_mono; /* not before: the cache could not answer */
@@ -101,11 +104,28 @@ struct pending *gl_engine_pend(struct gl_engine *e, int what);
 /* uses.c: sets use and used_by in the answer */
 int gl_engine_fill_use(struct gl_engine *e, struct gl_error *err) GL_MUST_USE;
 
+/* What one event is called everywhere. */
+struct gl_labels {
+    char topic[GL_ID * 2 + 40]; /* "" = journalled only */
+    char type[48];
+    char stream[GL_ID + 8];
+    char schema[40];
+    char subject[GL_ID + 16];
+    const char *passage;
+    int64_t time;
+};
+
 /* records.c: from the core's words to CloudEvents */
+int gl_engine_append(struct gl_engine *e, const struct gl_labels *l, const char *id, struct gl_error *err)
+    GL_MUST_USE; /* e->data and e->internal, as the next event of its stream; leaves it in e->payload */
 void gl_engine_record(struct gl_engine *e, const struct gl_effect *fx);
 void gl_engine_publish_state(struct gl_engine *e, const char *topic, const char *type, const char *subject, const char *schema,
                              const struct gl_fields *fields, const void *data, struct gl_now now);
 void gl_engine_pend_reply(struct gl_engine *e, const struct gl_effect *fx);
+
+/* share.c: what the record means for systems outside, in the same transaction */
+void gl_engine_share(struct gl_engine *e, const struct gl_effect *fx);
+void gl_engine_correct(struct gl_engine *e, const struct gl_effect *fx); /* a plate typed after the vehicle has left */
 
 /* feed.c: the numbered stream */
 int gl_engine_feed_open(struct gl_engine *e, struct gl_now now, struct gl_error *err) GL_MUST_USE;

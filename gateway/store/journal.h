@@ -8,7 +8,7 @@ struct gl_journal;
 int gl_journal_open(const char *path, struct gl_journal **ret, struct gl_error *err) GL_MUST_USE;
 void gl_journal_close(struct gl_journal *j);
 
-/* Streams are named "post", "lane/LANE" and "restricted/LANE"; each has a persistent gapless sequence from 1. The number is needed inside the payload, so it is asked for
+/* Streams are named "post", "lane/LANE", "restricted/LANE" and "share/customs"; each has a persistent gapless sequence from 1. The number is needed inside the payload, so it is asked for
  * first; appending must follow with the same number, in the same transaction. */
 int gl_journal_next_seq(struct gl_journal *j, const char *stream, int64_t *ret, struct gl_error *err) GL_MUST_USE;
 
@@ -109,6 +109,15 @@ int gl_journal_list_passages(struct gl_journal *j, const char *lane, int limit, 
                              struct gl_error *err) GL_MUST_USE;
 /* passage: a whole id, or its end (at least 6 characters) when unique. -ENOENT, or -EEXIST when not unique. */
 int gl_journal_explain(struct gl_journal *j, const char *passage, gl_json_fn each, void *user, struct gl_error *err) GL_MUST_USE;
+
+/* Records of one type about a passage, the newest first, at most `limit`; those of the open transaction too. Borrowed for the call. */
+struct gl_about {
+    const char *id, *payload;
+    const char *internal; /* NULL = none */
+};
+typedef int (*gl_about_fn)(void *user, const struct gl_about *a); /* other than 0 ends it, and is returned */
+int gl_journal_about(struct gl_journal *j, const char *passage, const char *type, int limit, gl_about_fn each, void *user,
+                     struct gl_error *err) GL_MUST_USE;
 
 struct gl_verified {
     int64_t records;   /* how many were checked */

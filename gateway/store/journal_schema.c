@@ -124,6 +124,9 @@ static const struct gl_sql queries[JOURNAL_QUERIES] = {
     /* What is restricted is not for everybody who may ask. */
     [JOURNAL_EXPLAIN] = {"SELECT payload FROM record WHERE passage=?1 AND passage<>'' AND topic NOT LIKE 'restricted/%' ORDER BY n",
                          1, 1},
+    [JOURNAL_ABOUT] = {"SELECT id, payload, coalesce(internal, '') FROM record WHERE passage=?1 AND passage<>'' AND type=?2"
+                       " ORDER BY n DESC LIMIT ?3",
+                       3, 3},
     [JOURNAL_CHAIN] = {"SELECT r.n, s.name, r.seq, r.type, r.topic, r.id, r.passage, r.time, r.payload, r.internal, r.hash"
                        " FROM record r LEFT JOIN stream s ON s.id=r.stream WHERE r.n>?1 ORDER BY r.n LIMIT ?2",
                        2, 11},
