@@ -133,6 +133,11 @@ static int also_keep(struct gl_engine *e, const struct gl_effect *fx, struct gl_
     return 0;
 }
 
+int64_t gl_engine_written(const struct gl_engine *e, struct gl_now now) {
+    int64_t last = gl_journal_written(e->journal);
+    return e->clock_ok || now.wall > last ? now.wall : last;
+}
+
 void gl_engine_record(struct gl_engine *e, const struct gl_effect *fx) {
     struct labels l;
     struct gl_error err = {"the event is larger than a message can be"};
@@ -172,6 +177,7 @@ void gl_engine_record(struct gl_engine *e, const struct gl_effect *fx) {
                                                    .id = id,
                                                    .passage = l.passage,
                                                    .time = l.time,
+                                                   .written = gl_engine_written(e, fx->at),
                                                    .payload = e->payload.data,
                                                    .internal = e->internal.len ? e->internal.data : NULL},
                                &err);
@@ -229,6 +235,17 @@ void gl_engine_pend_reply(struct gl_engine *e, const struct gl_effect *fx) {
     if (!p->payload) abort();
 }
 
+void gl_engine_note(struct gl_engine *e, const char *type, const struct gl_fields *fields, const void *data, bool for_ever,
+                    struct gl_now now) {
+    struct gl_error err = {""};
+    char id[GL_UUID];
+    gl_core_uuid(e->core, now, id);
+    struct gl_note note = {type, id, e->config->post, e->boot, now.wall, for_ever, fields, data};
+    int rc = gl_journal_note(e->journal, &note, &err);
+    if (rc < 0) gl_engine_fail(e, rc, &err);
+    e->touched = true;
+}
+
 void gl_engine_alarm(struct gl_engine *e, const char *kind, const char *detail, struct gl_now now) {
     struct gl_alarm a;
     gl_fields_clear(&gl_alarm_fields, &a);
@@ -237,6 +254,31 @@ void gl_engine_alarm(struct gl_engine *e, const char *kind, const char *detail, 
     gl_clip(a.action, sizeof a.action, "raise");
     gl_clip(a.detail, sizeof a.detail, detail);
     struct gl_effect fx = {.type = GL_EFFECT_ALARM, .at = now, .alarm = &a};
+    gl_engine_record(e, &fx);
+    e->touched = true;
+}
+
+struct standing {
+    const char *kind;
+    struct gl_alarm alarm;
+};
+
+static int find_standing(void *user, const struct gl_standing *s) {
+    struct standing *want = user;
+    if (s->lane[0] || strcmp(s->kind, want->kind) != 0) return 0;
+    memcpy(want->alarm.alarm, s->alarm, sizeof want->alarm.alarm);
+    return 1;
+}
+
+void gl_engine_alarm_over(struct gl_engine *e, const char *kind, const char *detail, struct gl_now now) {
+    struct gl_error err = {""};
+    struct standing s = {.kind = kind};
+    gl_fields_clear(&gl_alarm_fields, &s.alarm);
+    if (gl_journal_standing(e->journal, find_standing, &s, &err) != 1) return;
+    gl_clip(s.alarm.kind, sizeof s.alarm.kind, kind);
+    gl_clip(s.alarm.action, sizeof s.alarm.action, "clear");
+    gl_clip(s.alarm.detail, sizeof s.alarm.detail, detail);
+    struct gl_effect fx = {.type = GL_EFFECT_ALARM, .at = now, .alarm = &s.alarm};
     gl_engine_record(e, &fx);
     e->touched = true;
 }

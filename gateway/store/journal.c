@@ -226,7 +226,7 @@ int gl_journal_note(struct gl_journal *j, const struct gl_note *note, struct gl_
                                                  .id = note->id,
                                                  .passage = "",
                                                  .time = note->time,
-                                                 .for_ever = true,
+                                                 .for_ever = note->for_ever,
                                                  .payload = payload.data},
                              err);
 }

@@ -37,10 +37,11 @@ struct gl_record {
 /* Begins a transaction when none is open. What it says is hashed by itself, so that it can go and the chain remains. */
 int gl_journal_append(struct gl_journal *j, const struct gl_record *r, struct gl_error *err) GL_MUST_USE;
 
-/* An event that concerns the journal itself: on stream local, never published, never purged. */
+/* An event that concerns the journal itself: on stream local, never published. */
 struct gl_note {
     const char *type, *id, *post, *boot;
     int64_t time;
+    bool for_ever; /* never purged */
     const struct gl_fields *fields;
     const void *data;
 };
@@ -172,6 +173,7 @@ int gl_journal_uses(struct gl_journal *j, struct gl_use_change *u, int limit, gl
 /* Gives at most so many free pages back to the file system. */
 int gl_journal_shrink(struct gl_journal *j, int pages, struct gl_error *err) GL_MUST_USE;
 int64_t gl_journal_free_pages(struct gl_journal *j);
+uint64_t gl_journal_size(struct gl_journal *j); /* bytes of the file, about */
 
 /* ---- journal_copy.c: a copy of the running journal, and what it is to become when it takes over ---- */
 struct gl_journal_copy;

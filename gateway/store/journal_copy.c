@@ -180,7 +180,7 @@ int gl_journal_take_over(struct gl_journal *j, const char *post, const char *boo
     for (size_t i = 0; i < j->n_streams; i++)
         if (strcmp(j->streams[i].name, "local") != 0) r->skipped += GL_RESTORE_SKIP;
     event_id(boot, 0, id);
-    rc = gl_journal_note(j, &(struct gl_note){GL_RESTORED_TYPE, id, post, boot, r->restored_at, &gl_restored_fields, r}, err);
+    rc = gl_journal_note(j, &(struct gl_note){GL_RESTORED_TYPE, id, post, boot, r->restored_at, true, &gl_restored_fields, r}, err);
     if (rc == 0) rc = tell_streams(&t, err);
     if (rc == 0) rc = all_manual(j, r, err);
     if (rc == 0) return gl_journal_commit(j, err);

@@ -128,13 +128,21 @@ int gl_journal_uses(struct gl_journal *j, struct gl_use_change *u, int limit, gl
 
 /* ---- room -------------------------------------------------------------------------------------------------------------------- */
 
-int64_t gl_journal_free_pages(struct gl_journal *j) {
+static int64_t ask(struct gl_journal *j, const char *pragma) {
     sqlite3_stmt *stmt = NULL;
-    int64_t pages = 0;
-    if (sqlite3_prepare_v2(j->db.sql, "PRAGMA freelist_count", -1, &stmt, NULL) == SQLITE_OK && sqlite3_step(stmt) == SQLITE_ROW)
-        pages = sqlite3_column_int64(stmt, 0);
+    int64_t n = 0;
+    if (sqlite3_prepare_v2(j->db.sql, pragma, -1, &stmt, NULL) == SQLITE_OK && sqlite3_step(stmt) == SQLITE_ROW)
+        n = sqlite3_column_int64(stmt, 0);
     sqlite3_finalize(stmt);
-    return pages;
+    return n;
+}
+
+int64_t gl_journal_free_pages(struct gl_journal *j) {
+    return ask(j, "PRAGMA freelist_count");
+}
+
+uint64_t gl_journal_size(struct gl_journal *j) {
+    return (uint64_t)ask(j, "PRAGMA page_count") * (uint64_t)ask(j, "PRAGMA page_size");
 }
 
 int gl_journal_shrink(struct gl_journal *j, int pages, struct gl_error *err) {

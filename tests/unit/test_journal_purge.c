@@ -55,7 +55,7 @@ static void append(struct gl_journal *j, const char *stream, const char *passage
 static void announce(struct gl_journal *j, int64_t from, int64_t to, int64_t due) {
     struct gl_error err = {""};
     struct gl_purge p = {.reason = "due", .due = due, .from = from, .to = to, .records = to - from + 1};
-    struct gl_note note = {GL_PURGE_TYPE, "id-of-purge", "north", BOOT, due, &gl_purge_fields, &p};
+    struct gl_note note = {GL_PURGE_TYPE, "id-of-purge", "north", BOOT, due, true, &gl_purge_fields, &p};
     if (gl_journal_note(j, &note, &err) < 0) fail_msg("%s", err.text);
     commit(j);
 }
