@@ -19,8 +19,9 @@
 /* Queries that may walk a table: small ones, counts, or in the order of an index and limited. */
 static bool may_scan(const struct gl_store_kind *kind, size_t i) {
     static const unsigned cache[] = {CACHE_COUNT_MOVEMENTS, CACHE_COUNT_DECLARATIONS, CACHE_COUNT_TAGS};
-    static const unsigned journal[] = {JOURNAL_HEAD,     JOURNAL_STREAMS,       JOURNAL_SUM, JOURNAL_MODES,
-                                       JOURNAL_STANDING, JOURNAL_OPEN_PASSAGES, JOURNAL_LIST};
+    static const unsigned journal[] = {JOURNAL_HEAD,         JOURNAL_STREAMS,        JOURNAL_SUM,  JOURNAL_MODES,
+                                       JOURNAL_STANDING,     JOURNAL_OPEN_PASSAGES,  JOURNAL_LIST, JOURNAL_DUE,
+                                       JOURNAL_OLD_PASSAGES, JOURNAL_FORGET_PASSAGES};
     const unsigned *list = kind == &gl_cache_kind ? cache : journal;
     size_t n = kind == &gl_cache_kind ? GL_COUNT(cache) : GL_COUNT(journal);
     for (size_t k = 0; k < n; k++)
