@@ -473,8 +473,9 @@ lanes:
         port = free_port()
         core, _ = self.camera(f'"http-listen://127.0.0.1:{port}/anpr"')
         core.next("status", state="online")
-        for n in range(256):  # files where folders are wanted: nothing can be stored, for root either
-            (self.dir / f"state/evidence/{n:02x}").write_text("")
+        for hour in range(3):  # files where folders are wanted: nothing can be stored, for root either
+            name = time.strftime("%Y-%m-%dT%H", time.gmtime(time.time() + 30 * 86400 + hour * 3600))
+            (self.dir / f"state/evidence/{name}").write_text("")
         sim = self.simulator("isapi", "--push", f"http://127.0.0.1:{port}/anpr")
         self.say(sim, "plate NC15REG")
         r = core.next("reading", kind="plate")
