@@ -17,7 +17,9 @@ int gl_journal_open(const char *path, struct gl_journal **ret, struct gl_error *
     struct gl_journal *j = calloc(1, sizeof *j);
     if (!j) return gl_fail(err, -ENOMEM, "journal %s: out of memory", path);
     int rc = gl_db_open(&j->db, path, &gl_journal_kind, err);
-    if (rc == 0 && !(j->md = EVP_MD_CTX_new())) rc = gl_fail(err, -ENOMEM, "journal %s: out of memory", path);
+    j->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+    j->md = EVP_MD_CTX_new();
+    if (rc == 0 && (!j->sha256 || !j->md)) rc = gl_fail(err, -ENOMEM, "journal %s: out of memory", path);
     if (rc == 0) rc = gl_journal_load(j, err);
     if (rc < 0) {
         gl_journal_close(j);
@@ -31,6 +33,7 @@ void gl_journal_close(struct gl_journal *j) {
     if (!j) return;
     gl_db_close(&j->db);
     EVP_MD_CTX_free(j->md);
+    EVP_MD_free(j->sha256);
     free(j);
 }
 
@@ -169,12 +172,18 @@ static int insert(struct gl_journal *j, int64_t stream, const struct journal_lin
     return gl_db_run(&q, err);
 }
 
+/* Borrowed until the next one is asked for. */
+static const uint8_t *next_salt(struct gl_journal *j) {
+    if (j->n_salts == 0 && RAND_bytes(j->salts[0], sizeof j->salts) == 1) j->n_salts = JOURNAL_SALTS;
+    return j->n_salts == 0 ? NULL : j->salts[--j->n_salts];
+}
+
 static int append(struct gl_journal *j, const struct gl_record *r, struct gl_error *err) {
-    uint8_t hash[JOURNAL_HASH_BYTES], salt[JOURNAL_SALT_BYTES];
+    uint8_t hash[JOURNAL_HASH_BYTES];
+    const uint8_t *salt = next_salt(j);
     struct journal_link l = {.n = j->n + 1, .seq = r->seq, .written = r->written ? r->written : r->time, .stream = r->stream};
-    int rc = gl_journal_stream(j, r->stream) ? 0 : add_stream(j, r->stream, err);
-    if (rc == 0 && RAND_bytes(salt, sizeof salt) != 1)
-        rc = gl_fail(err, -EIO, "journal: no random bytes; look at the OpenSSL configuration");
+    int rc = salt ? 0 : gl_fail(err, -EIO, "journal: no random bytes; look at the OpenSSL configuration");
+    if (rc == 0 && !gl_journal_stream(j, r->stream)) rc = add_stream(j, r->stream, err);
     if (rc < 0) return rc;
     struct journal_stream *s = gl_journal_stream(j, r->stream);
     l.purge_after = purge_after(j, r, l.written);

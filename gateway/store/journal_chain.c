@@ -36,7 +36,7 @@ static int digest_end(struct gl_journal *j, int ok, uint8_t out[JOURNAL_HASH_BYT
 int gl_journal_content(struct gl_journal *j, const uint8_t salt[JOURNAL_SALT_BYTES], const struct gl_record *r,
                        uint8_t out[JOURNAL_HASH_BYTES], struct gl_error *err) {
     const char *internal = r->internal ? r->internal : "";
-    int ok = EVP_DigestInit_ex(j->md, EVP_sha256(), NULL);
+    int ok = EVP_DigestInit_ex2(j->md, j->sha256, NULL);
     ok &= EVP_DigestUpdate(j->md, salt, JOURNAL_SALT_BYTES);
     add_text(j, r->type, &ok);
     add_text(j, r->topic, &ok);
@@ -50,7 +50,7 @@ int gl_journal_content(struct gl_journal *j, const uint8_t salt[JOURNAL_SALT_BYT
 
 int gl_journal_hash(struct gl_journal *j, const uint8_t prev[JOURNAL_HASH_BYTES], const struct journal_link *l,
                     uint8_t out[JOURNAL_HASH_BYTES], struct gl_error *err) {
-    int ok = EVP_DigestInit_ex(j->md, EVP_sha256(), NULL);
+    int ok = EVP_DigestInit_ex2(j->md, j->sha256, NULL);
     ok &= EVP_DigestUpdate(j->md, prev, JOURNAL_HASH_BYTES);
     add_u64(j, l->n, &ok);
     add_text(j, l->stream, &ok);

@@ -50,7 +50,8 @@ enum {
     JOURNAL_MAX_STREAMS = 256,          /* lanes that are gone keep theirs */
     JOURNAL_MAX_TEXT = 8 * 1024 * 1024, /* of a payload, and of what is journalled beside it */
     JOURNAL_HASH_BYTES = 32,
-    JOURNAL_SALT_BYTES = 16
+    JOURNAL_SALT_BYTES = 16,
+    JOURNAL_SALTS = 64
 };
 
 extern const struct gl_store_kind gl_journal_kind;
@@ -64,7 +65,10 @@ struct journal_stream {
 
 struct gl_journal {
     struct gl_db db;
+    EVP_MD *sha256; /* fetched once: each look-up costs as much as the hashing */
     EVP_MD_CTX *md;
+    uint8_t salts[JOURNAL_SALTS][JOURNAL_SALT_BYTES]; /* drawn ahead */
+    int n_salts;
     bool loaded;     /* what follows is as the file has it, plus the open transaction */
     int64_t n;       /* of the last record */
     int64_t written; /* when that was */

@@ -25,6 +25,7 @@ static const char *const migrations[] = {
     "  purge_after INTEGER NOT NULL, PRIMARY KEY(ref_type, ref_value, passage)) STRICT, WITHOUT ROWID;"
     /* What one passage holds, when it is all to be let go. */
     "CREATE INDEX used_passage ON used(passage);"
+    /* Their ids are UUIDs of version 7: the primary key is the order in which they were opened. */
     "CREATE TABLE passage("
     "  passage TEXT PRIMARY KEY, lane TEXT NOT NULL, visit TEXT NOT NULL, state INTEGER NOT NULL, class INTEGER NOT NULL,"
     "  plate TEXT NOT NULL, trailer TEXT NOT NULL, ref_type TEXT NOT NULL, ref_value TEXT NOT NULL, container TEXT NOT NULL,"
@@ -34,7 +35,6 @@ static const char *const migrations[] = {
     "  outcome INTEGER NOT NULL DEFAULT 0, level INTEGER NOT NULL DEFAULT 0, decided_at INTEGER NOT NULL DEFAULT 0"
     ") STRICT, WITHOUT ROWID;"
     "CREATE INDEX passage_open ON passage(opened_at) WHERE state<>4;"
-    "CREATE INDEX passage_newest ON passage(opened_at);"
     "CREATE INDEX passage_lane ON passage(lane, opened_at);"
     "CREATE INDEX passage_end ON passage(substr(passage, -6));"
     "CREATE TABLE mode(lane TEXT PRIMARY KEY, mode INTEGER NOT NULL, since INTEGER NOT NULL, by TEXT NOT NULL) STRICT, WITHOUT "
@@ -107,7 +107,7 @@ static const struct gl_sql queries[JOURNAL_QUERIES] = {
     [JOURNAL_READ] = {"SELECT seq, topic, payload, time FROM record WHERE stream=?1 AND seq>?2 AND seq<=?3 AND topic<>''"
                       " ORDER BY seq LIMIT ?4",
                       4, 4},
-    [JOURNAL_LIST] = {"SELECT " LISTED_COLUMNS " FROM passage ORDER BY opened_at DESC, passage DESC LIMIT ?1", 1, 11},
+    [JOURNAL_LIST] = {"SELECT " LISTED_COLUMNS " FROM passage ORDER BY passage DESC LIMIT ?1", 1, 11},
     [JOURNAL_LIST_LANE] = {"SELECT " LISTED_COLUMNS " FROM passage WHERE lane=?1 ORDER BY opened_at DESC, passage DESC LIMIT ?2", 2,
                            11},
     [JOURNAL_FIND_PASSAGE] = {"SELECT passage FROM passage WHERE substr(passage, -6)=substr(?1, -6)"
@@ -146,11 +146,11 @@ static const struct gl_sql queries[JOURNAL_QUERIES] = {
                         " content=?2 WHERE n=?1",
                         2, 0},
     /* Among the oldest; those that are open are few. */
-    [JOURNAL_OLD_PASSAGES] = {"SELECT count(*) FROM (SELECT state, purge_after FROM passage ORDER BY opened_at LIMIT ?2)"
+    [JOURNAL_OLD_PASSAGES] = {"SELECT count(*) FROM (SELECT state, purge_after FROM passage ORDER BY passage LIMIT ?2)"
                               " WHERE state=4 AND purge_after>0 AND purge_after<=?1",
                               2, 1},
     [JOURNAL_FORGET_PASSAGES] = {"DELETE FROM passage WHERE passage IN (SELECT passage FROM (SELECT passage, state, purge_after"
-                                 " FROM passage ORDER BY opened_at LIMIT ?2) WHERE state=4 AND purge_after>0 AND purge_after<=?1)",
+                                 " FROM passage ORDER BY passage LIMIT ?2) WHERE state=4 AND purge_after>0 AND purge_after<=?1)",
                                  2, 0},
     [JOURNAL_USES] = {"SELECT ref_type, ref_value, passage, purge_after FROM used WHERE (ref_type, ref_value, passage)>(?1, ?2, ?3)"
                       " ORDER BY ref_type, ref_value, passage LIMIT ?4",
