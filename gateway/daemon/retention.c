@@ -149,7 +149,7 @@ void gl_retention_tick(struct daemon *d) {
     struct retention *r = &d->retention;
     watch_disk(d);
     r->idle = false;
-    if (!clock_allows(d)) return;
+    if (!clock_allows(d) || d->copy) return; /* a backup holds the journal as it is for its minutes */
     if (!gl_engine_idle(d->engine) && d->now.mono - r->stepped_mono < STEP_AT_LEAST_MS) return;
     r->stepped_mono = d->now.mono;
     if (r->announced)
