@@ -5,7 +5,7 @@
  *     hash:    SHA-256( hash of n-1 (32 zero bytes before the first) | n (8) | stream 0 | seq (8) | written (8) | purge_after (8) |
  *                       content )
  *
- * What a record says may go when its time is over. It then keeps `content` instead, and the chain holds. That it was allowed to go is
+ * What a record says may go when its time is over. Of it `content` is kept (table gone), and the chain holds. That it was allowed to go is
  * proved by the chain as well: a record of type greenlane.purge behind it names its number and a time by which it was due. Whatever
  * lacks its content without that was destroyed by somebody.
  *

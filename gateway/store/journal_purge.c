@@ -76,10 +76,12 @@ int gl_journal_forget(struct gl_journal *j, int64_t n, int64_t due, struct gl_er
     int rc = gl_journal_ready(j, err);
     if (rc == 0) rc = content_of(j, n, due, content, err);
     if (rc <= 0) return gl_journal_wrote(j, rc);
-    struct gl_rows q = gl_db_query(&j->db, JOURNAL_FORGET);
-    gl_put_int(&q, n);
-    gl_put_bytes(&q, content, sizeof content);
-    return gl_journal_wrote(j, gl_db_run(&q, err));
+    struct gl_rows leave = gl_db_query(&j->db, JOURNAL_LEAVE), go = gl_db_query(&j->db, JOURNAL_FORGET);
+    gl_put_int(&leave, n);
+    gl_put_bytes(&leave, content, sizeof content);
+    gl_put_int(&go, n);
+    rc = gl_db_run(&leave, err);
+    return gl_journal_wrote(j, rc < 0 ? rc : gl_db_run(&go, err));
 }
 
 /* ---- passages and uses ------------------------------------------------------------------------------------------------------- */

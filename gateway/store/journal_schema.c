@@ -8,16 +8,20 @@ _Static_assert(GL_PASSAGE_CLOSED == 4, "the index passage_open and JOURNAL_OPEN_
 static const char *const migrations[] = {
     "CREATE TABLE stream(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, last_seq INTEGER NOT NULL) STRICT;"
     /* n counts all records from 1 without a gap, seq those of a stream. written: by our clock. purge_after: when it must go, 0 = never.
-     * What is gone leaves `content`, the hash of what it was, and nothing else that says what it was. hash: journal_chain.c. */
+     * hash: journal_chain.c. */
     "CREATE TABLE record("
     "  n INTEGER PRIMARY KEY, stream INTEGER NOT NULL REFERENCES stream, seq INTEGER NOT NULL, written INTEGER NOT NULL,"
     "  purge_after INTEGER NOT NULL, type TEXT NOT NULL, topic TEXT NOT NULL, id TEXT NOT NULL, passage TEXT NOT NULL,"
-    "  time INTEGER NOT NULL, payload TEXT, internal TEXT, salt BLOB, content BLOB, hash BLOB NOT NULL) STRICT;"
+    "  time INTEGER NOT NULL, payload TEXT NOT NULL, internal TEXT, salt BLOB NOT NULL, hash BLOB NOT NULL) STRICT;"
+    /* What is left of a record whose time is over; in a table of its own, so that the room of the others becomes free. */
+    "CREATE TABLE gone("
+    "  n INTEGER PRIMARY KEY, stream INTEGER NOT NULL, seq INTEGER NOT NULL, written INTEGER NOT NULL,"
+    "  purge_after INTEGER NOT NULL, content BLOB NOT NULL, hash BLOB NOT NULL) STRICT;"
     "CREATE UNIQUE INDEX record_seq ON record(stream, seq);"
     "CREATE INDEX record_passage ON record(passage) WHERE passage<>'';"
     /* Commands that came: one that comes again after a restart is known. */
-    "CREATE INDEX record_local ON record(id) WHERE topic='' AND id<>'';"
-    "CREATE INDEX record_due ON record(purge_after) WHERE purge_after>0 AND payload IS NOT NULL;"
+    "CREATE INDEX record_local ON record(id) WHERE topic='';"
+    "CREATE INDEX record_due ON record(purge_after) WHERE purge_after>0;"
     "CREATE INDEX record_purge ON record(time) WHERE type='greenlane.purge';" /* whose time is what was due by then */
     /* By passage, so that one that backs out frees nothing but its own. */
     "CREATE TABLE used("
@@ -62,7 +66,8 @@ static const char *const pragmas[] = {"PRAGMA synchronous=FULL",
 #define LISTED_COLUMNS "passage, lane, opened_at, closed_at, state, class, plate, trailer, outcome, level, exit"
 
 static const struct gl_sql queries[JOURNAL_QUERIES] = {
-    [JOURNAL_HEAD] = {"SELECT n, written, hash FROM record ORDER BY n DESC LIMIT 1", 0, 3},
+    [JOURNAL_HEAD] = {"SELECT n, written, hash FROM record UNION ALL SELECT n, written, hash FROM gone ORDER BY 1 DESC LIMIT 1", 0,
+                      3},
     [JOURNAL_STREAMS] = {"SELECT id, name, max(last_seq, coalesce((SELECT max(seq) FROM record WHERE stream=s.id), 0))"
                          " FROM stream s ORDER BY id",
                          0, 3},
@@ -77,7 +82,7 @@ static const struct gl_sql queries[JOURNAL_QUERIES] = {
                          6, 0},
     [JOURNAL_FREE_ALL] = {"DELETE FROM used WHERE passage=?1", 1, 0},
     [JOURNAL_PUT_ALL] = {"UPDATE used SET state=?2, at=?3, purge_after=max(purge_after, ?4) WHERE passage=?1 AND state<?2", 4, 0},
-    [JOURNAL_KNOWN] = {"SELECT 1 FROM record WHERE id=?1 AND topic='' AND id<>'' LIMIT 1", 1, 1},
+    [JOURNAL_KNOWN] = {"SELECT 1 FROM record WHERE id=?1 AND topic='' LIMIT 1", 1, 1},
     [JOURNAL_FREE_USE] = {"DELETE FROM used WHERE ref_type=?1 AND ref_value=?2 AND passage=?3", 3, 0},
     /* Another passage's use counts before one's own. */
     [JOURNAL_GET_USE] = {"SELECT state, passage FROM used WHERE ref_type=?1 AND ref_value=?2"
@@ -114,19 +119,17 @@ static const struct gl_sql queries[JOURNAL_QUERIES] = {
                               " AND substr(passage, -length(?1))=?1 LIMIT 2",
                               1, 1},
     [JOURNAL_EXPLAIN] = {"SELECT payload FROM record WHERE passage=?1 AND passage<>'' ORDER BY n", 1, 1},
-    /* What is gone is nothing but its content's hash; what is there has its salt. */
-    [JOURNAL_CHAIN] = {"SELECT r.n, s.name, r.seq, r.written, r.purge_after,"
-                       " r.payload IS NULL AND r.internal IS NULL AND r.salt IS NULL AND r.type='' AND r.topic='' AND r.id=''"
-                       " AND r.passage='' AND r.time=0, coalesce(r.content, r.salt),"
-                       " r.type, r.topic, r.id, r.passage, r.time, r.payload, r.internal, r.hash"
-                       " FROM record r LEFT JOIN stream s ON s.id=r.stream WHERE r.n>?1 ORDER BY r.n LIMIT ?2",
+    [JOURNAL_CHAIN] = {"SELECT n, (SELECT name FROM stream WHERE id=stream), seq, written, purge_after, 0, salt,"
+                       " type, topic, id, passage, time, payload, internal, hash FROM record WHERE n>?1"
+                       " UNION ALL SELECT n, (SELECT name FROM stream WHERE id=stream), seq, written, purge_after, 1, content,"
+                       " NULL, NULL, NULL, NULL, NULL, NULL, NULL, hash FROM gone WHERE n>?1 ORDER BY 1 LIMIT ?2",
                        2, 15},
     /* A record that has said that number ?1, due at ?3, would go; and which therefore stands behind it. */
     [JOURNAL_COVER] = {"SELECT payload FROM record WHERE type='greenlane.purge' AND time>=?2 AND json_valid(payload)"
                        " AND n>?1 AND json_extract(payload, '$.data.from')<=?1 AND json_extract(payload, '$.data.to')>=?1"
                        " ORDER BY time LIMIT 1",
                        2, 1},
-    [JOURNAL_HASH] = {"SELECT hash FROM record WHERE n=?1", 1, 1},
+    [JOURNAL_HASH] = {"SELECT hash FROM record WHERE n=?1 UNION ALL SELECT hash FROM gone WHERE n=?1", 1, 1},
     /* In the order in which they are due, after (?2, ?3). held: enum gl_held. A destination that has once acknowledged is waited for until it
      * has acknowledged; one that never has, until the record was sent. */
     [JOURNAL_DUE] = {"SELECT r.n, r.purge_after, r.written, s.name, r.seq, r.type, CASE"
@@ -136,15 +139,16 @@ static const struct gl_sql queries[JOURNAL_QUERIES] = {
                      " WHEN r.topic<>'' AND ?5 AND r.seq>coalesce((SELECT min(CASE WHEN c.safe>0 THEN c.safe ELSE c.sent END)"
                      "  FROM cursor c WHERE c.stream=s.name), 0) THEN 1 ELSE 0 END"
                      " FROM record r JOIN stream s ON s.id=r.stream"
-                     " WHERE r.purge_after>0 AND r.payload IS NOT NULL AND r.purge_after<=?1 AND (r.purge_after, r.n)>(?2, ?3)"
+                     " WHERE r.purge_after>0 AND r.purge_after<=?1 AND (r.purge_after, r.n)>(?2, ?3)"
                      " ORDER BY r.purge_after, r.n LIMIT ?4",
                      5, 7},
     [JOURNAL_CONTENT] = {"SELECT purge_after, salt, type, topic, id, passage, time, payload, internal FROM record"
-                         " WHERE n=?1 AND payload IS NOT NULL",
+                         " WHERE n=?1",
                          1, 9},
-    [JOURNAL_FORGET] = {"UPDATE record SET type='', topic='', id='', passage='', time=0, payload=NULL, internal=NULL, salt=NULL,"
-                        " content=?2 WHERE n=?1",
-                        2, 0},
+    [JOURNAL_LEAVE] = {"INSERT INTO gone(n, stream, seq, written, purge_after, content, hash)"
+                       " SELECT n, stream, seq, written, purge_after, ?2, hash FROM record WHERE n=?1",
+                       2, 0},
+    [JOURNAL_FORGET] = {"DELETE FROM record WHERE n=?1", 1, 0},
     /* Among the oldest; those that are open are few. */
     [JOURNAL_OLD_PASSAGES] = {"SELECT count(*) FROM (SELECT state, purge_after FROM passage ORDER BY passage LIMIT ?2)"
                               " WHERE state=4 AND purge_after>0 AND purge_after<=?1",

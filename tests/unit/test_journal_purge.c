@@ -124,21 +124,21 @@ static void tampering_with_what_is_gone_is_found(void **state) {
         int64_t broken_at;
         bool unsaid;
     } cases[] = {
-        {"UPDATE record SET content=zeroblob(32) WHERE n=3", 3, false},
-        {"UPDATE record SET content=NULL WHERE n=3", 3, false},
-        {"UPDATE record SET seq=100 WHERE n=3", 3, false},
-        {"UPDATE record SET written=written+1 WHERE n=3", 3, false},
-        {"UPDATE record SET purge_after=purge_after-1 WHERE n=3", 3, false},
-        {"UPDATE record SET hash=zeroblob(32) WHERE n=3", 3, false},
-        {"UPDATE record SET payload='{}' WHERE n=3", 3, false},
-        {"UPDATE record SET id='x' WHERE n=3", 3, false},
-        {"UPDATE record SET type='x' WHERE n=3", 3, false},
-        {"UPDATE record SET topic='x' WHERE n=3", 3, false},
-        {"UPDATE record SET passage='x' WHERE n=3", 3, false},
-        {"UPDATE record SET time=1 WHERE n=3", 3, false},
-        {"UPDATE record SET internal='' WHERE n=3", 3, false},
-        {"UPDATE record SET salt=zeroblob(16) WHERE n=3", 3, false},
-        {"DELETE FROM record WHERE n=3", 3, false},
+        {"UPDATE gone SET content=zeroblob(32) WHERE n=3", 3, false},
+        {"UPDATE gone SET content=zeroblob(16) WHERE n=3", 3, false},
+        {"UPDATE gone SET seq=100 WHERE n=3", 3, false},
+        {"UPDATE gone SET stream=100 WHERE n=3", 3, false},
+        {"UPDATE gone SET written=written+1 WHERE n=3", 3, false},
+        {"UPDATE gone SET purge_after=purge_after-1 WHERE n=3", 3, false},
+        {"UPDATE gone SET hash=zeroblob(32) WHERE n=3", 3, false},
+        {"DELETE FROM gone WHERE n=3", 3, false},
+        {"UPDATE gone SET n=100 WHERE n=3", 3, false},
+        /* Something in the place of what is gone, and beside it. */
+        {"INSERT INTO record SELECT 3, stream, 100, written, purge_after, type, topic, id, passage, time, payload, internal, salt, "
+         "hash"
+         " FROM record WHERE n=6; DELETE FROM gone WHERE n=3",
+         3, false},
+        {"INSERT INTO gone SELECT n, stream, seq, written, purge_after, zeroblob(32), hash FROM record WHERE n=6", 7, false},
         /* Whoever takes the purge away, or what it says, leaves records that are gone and nobody had said so. */
         {"DELETE FROM record WHERE n=9", 2, true},
         {"UPDATE record SET type='t' WHERE n=9", 2, true},
@@ -203,9 +203,9 @@ static void what_is_not_due_stays(void **state) {
     append(j, "post", "", 100);
     announce(j, 1, 2, 5000);
     forget(j, 1, 3, 1099); /* a passage's record is kept twice as long; the purge itself for ever */
-    assert_int_equal(count(j, "SELECT group_concat(n, '') FROM record WHERE payload IS NULL"), 2);
+    assert_int_equal(count(j, "SELECT group_concat(n, '') FROM gone"), 2);
     forget(j, 1, 4, 1100);
-    assert_int_equal(count(j, "SELECT group_concat(n, '') FROM record WHERE payload IS NULL"), 12);
+    assert_int_equal(count(j, "SELECT group_concat(n, '') FROM gone"), 12);
     assert_int_equal(verify(j, 100).broken_at, 0);
     gl_journal_close(j);
 }
@@ -386,7 +386,7 @@ static void what_went_is_not_in_the_file(void **state) {
         assert_int_equal(gl_journal_shrink(j, 16, NULL), 0);
         commit(j);
     }
-    assert_true(count(j, "PRAGMA page_count") < before - 10);
+    assert_true(count(j, "PRAGMA page_count") < before / 2); /* rows that are left are small, and stand close together */
     assert_int_equal(verify(j, 1000).purged, 2000);
     gl_journal_close(j);
     FILE *f = fopen(path, "r");
@@ -394,7 +394,7 @@ static void what_went_is_not_in_the_file(void **state) {
     char *bytes = malloc(8 << 20);
     size_t n = fread(bytes, 1, 8 << 20, f);
     fclose(f);
-    assert_true(n > 100000 && n < 8 << 20);
+    assert_true(n > 10000 && n < 8 << 20);
     assert_null(memmem(bytes, n, SECRET, strlen(SECRET)));
     free(bytes);
 }
