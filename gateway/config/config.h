@@ -134,6 +134,11 @@ struct gl_config {
         int64_t replay_wait_ms;      /* a hole that lasts so long is asked for */
         int64_t snapshot_silence_ms; /* a snapshot that stops for so long is given up */
     } feed;
+    struct {
+        int64_t passages_ms, records_ms, evidence_ms; /* how long they are kept; records: those without a passage */
+        int64_t used_ms;                              /* uses, after the end of what was used */
+        int64_t hard_ms;                              /* from its writing: what no destination takes goes all the same */
+    } retention;
     bool clock_require_sync;
     int64_t device_silence_ms;     /* a device process that says nothing for so long is dead */
     char random_key_file[GL_PATH]; /* "" = state/random.key, made at first start */

@@ -101,6 +101,7 @@ struct gl_use_change {
     struct gl_ref ref; /* "" = everything that the passage has reserved */
     uint8_t use;       /* GL_USE_NONE = freed */
     char passage[GL_UUID];
+    int64_t valid_to; /* of what is used, as far as the engine knows; wall, 0 = not known */
 };
 
 struct gl_effect {

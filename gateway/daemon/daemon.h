@@ -6,6 +6,7 @@
 #include "engine/engine.h"
 #include "ipc/channel.h"
 #include "share/share.h"
+#include "store/evidence_folders.h"
 
 enum {
     GL_SOCKETS = 4, /* devices, link, control, loader */
@@ -88,6 +89,25 @@ struct control_peer {
     bool verifying;
     int64_t verify_at;
     struct gl_verified verified;
+    enum { GL_KEEPING_NOTHING, GL_KEEPING_PURGE, GL_KEEPING_CHECK, GL_KEEPING_COPY } keeping; /* what else it waits for */
+    struct gl_forgotten before;                                                               /* PURGE: how much was gone by then */
+    struct gl_due_query due; /* CHECK: how far what is due was looked through */
+    int64_t remains, told;
+};
+
+/* What goes in time, and what watches over that. retention.c */
+struct retention {
+    char evidence[GL_PATH + 16]; /* the folder */
+    int64_t written;             /* wall: the newest record of the start before */
+    struct gl_now trusted;       /* the clock as it was believed; 0 = not yet */
+    bool clock_held;             /* it is off by more than time explains: a person has to say that it is right */
+    int64_t stepped_mono, evidence_mono, disk_mono;
+    bool idle;      /* nothing is left to do until the next look */
+    bool announced; /* these folders may go: */
+    uint16_t n_going, n_gone;
+    char going[GL_PURGE_EVIDENCE][GL_EVIDENCE_FOLDER];
+    int64_t folders; /* of evidence, gone since the start */
+    int disk_level;
 };
 
 struct retained {
@@ -132,6 +152,10 @@ struct daemon {
     int64_t clock_mono;    /* last look at the clock's state */
     struct gl_now clock_last;
     int64_t doubt_until;
+    bool clock_good; /* synchronised, or it need not be, and not in doubt */
+    struct retention retention;
+    struct gl_journal_copy *copy;  /* a backup is being made, */
+    struct control_peer *copy_for; /* for this one */
     struct gl_msg_publish publish; /* scratch: large */
     struct gl_msg_text text;
 };
@@ -184,3 +208,19 @@ void gl_control_message(struct daemon *d, struct control_peer *p, enum gl_messag
 void gl_control_event(struct daemon *d, const char *topic, const char *payload);
 void gl_control_flush(struct daemon *d);
 void gl_control_tick(struct daemon *d);
+
+/* retention.c */
+void gl_retention_open(struct daemon *d);
+void gl_retention_tick(struct daemon *d);
+void gl_retention_now(struct daemon *d);                /* an operator asks for it, and says with that that the clock is right */
+const char *gl_retention_waits(const struct daemon *d); /* why nothing may go at present; NULL = it may */
+
+/* keeping.c: the operator's questions about it */
+void gl_keeping_purge(struct daemon *d, struct control_peer *p, const struct gl_msg_query *q);
+void gl_keeping_backup(struct daemon *d, struct control_peer *p, const struct gl_msg_query *q);
+void gl_keeping_tick(struct daemon *d);
+void gl_keeping_gone(struct daemon *d, const struct control_peer *p); /* who asked has left */
+
+/* control.c, for keeping.c */
+void gl_control_done(struct control_peer *p, int status, const char *text);
+int gl_control_line(void *user, const char *json); /* user: the peer */

@@ -158,7 +158,7 @@ static int also_keep(struct gl_engine *e, const struct gl_effect *fx, struct gl_
     return fx->type == GL_EFFECT_DECISION ? keep_decision(e, fx, err) : 0;
 }
 
-int gl_engine_append(struct gl_engine *e, const struct gl_labels *l, const char *id, struct gl_error *err) {
+int gl_engine_append(struct gl_engine *e, const struct gl_labels *l, const char *id, struct gl_now now, struct gl_error *err) {
     int64_t seq = 0;
     int rc = gl_journal_next_seq(e->journal, l->stream, &seq, err);
     if (rc < 0) return rc;
@@ -184,11 +184,17 @@ int gl_engine_append(struct gl_engine *e, const struct gl_labels *l, const char 
                                                .id = id,
                                                .passage = l->passage,
                                                .time = l->time,
+                                               .written = gl_engine_written(e, now),
                                                .payload = e->payload.data,
                                                .internal = e->internal.len ? e->internal.data : NULL},
                            err);
     if (rc == 0 && l->topic[0]) remember_stream(e, l->stream);
     return rc;
+}
+
+int64_t gl_engine_written(const struct gl_engine *e, struct gl_now now) {
+    int64_t last = gl_journal_written(e->journal);
+    return e->clock_ok || now.wall > last ? now.wall : last;
 }
 
 void gl_engine_record(struct gl_engine *e, const struct gl_effect *fx) {
@@ -205,7 +211,7 @@ void gl_engine_record(struct gl_engine *e, const struct gl_effect *fx) {
     else
         gl_core_uuid(e->core, fx->at, id);
     if (fx->type == GL_EFFECT_DECISION && strcmp(e->answer->passage, l.passage) == 0) write_answer(e->answer, &e->internal);
-    int rc = gl_engine_append(e, &l, id, &err);
+    int rc = gl_engine_append(e, &l, id, fx->at, &err);
     if (rc == 0) rc = also_keep(e, fx, &err);
     if (rc < 0) {
         gl_engine_fail(e, rc, &err);
@@ -261,6 +267,17 @@ void gl_engine_pend_reply(struct gl_engine *e, const struct gl_effect *fx) {
     if (!p->payload) abort();
 }
 
+void gl_engine_note(struct gl_engine *e, const char *type, const struct gl_fields *fields, const void *data, bool for_ever,
+                    struct gl_now now) {
+    struct gl_error err = {""};
+    char id[GL_UUID];
+    gl_core_uuid(e->core, now, id);
+    struct gl_note note = {type, id, e->config->post, e->boot, now.wall, for_ever, fields, data};
+    int rc = gl_journal_note(e->journal, &note, &err);
+    if (rc < 0) gl_engine_fail(e, rc, &err);
+    e->touched = true;
+}
+
 static void tell_alarm(struct gl_engine *e, const char *action, const char *kind, const char *alarm, const char *detail,
                        struct gl_now now) {
     struct gl_alarm a;
@@ -286,4 +303,29 @@ void gl_engine_alarm_clear(struct gl_engine *e, const char *kind, const char *al
 void gl_engine_alarm(struct gl_engine *e, const char *kind, const char *detail, struct gl_now now) {
     char alarm[GL_UUID];
     gl_engine_alarm_raise(e, kind, detail, alarm, now);
+}
+
+struct standing {
+    const char *kind;
+    struct gl_alarm alarm;
+};
+
+static int find_standing(void *user, const struct gl_standing *s) {
+    struct standing *want = user;
+    if (s->lane[0] || strcmp(s->kind, want->kind) != 0) return 0;
+    memcpy(want->alarm.alarm, s->alarm, sizeof want->alarm.alarm);
+    return 1;
+}
+
+void gl_engine_alarm_over(struct gl_engine *e, const char *kind, const char *detail, struct gl_now now) {
+    struct gl_error err = {""};
+    struct standing s = {.kind = kind};
+    gl_fields_clear(&gl_alarm_fields, &s.alarm);
+    if (gl_journal_standing(e->journal, find_standing, &s, &err) != 1) return;
+    gl_clip(s.alarm.kind, sizeof s.alarm.kind, kind);
+    gl_clip(s.alarm.action, sizeof s.alarm.action, "clear");
+    gl_clip(s.alarm.detail, sizeof s.alarm.detail, detail);
+    struct gl_effect fx = {.type = GL_EFFECT_ALARM, .at = now, .alarm = &s.alarm};
+    gl_engine_record(e, &fx);
+    e->touched = true;
 }

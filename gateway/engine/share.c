@@ -139,7 +139,7 @@ static int recall(struct gl_engine *e, enum gl_share_kind kind, const char *refe
 }
 
 /* ---- events ------------------------------------------------------------------------------------------------------------------------------ */
-static int append(struct gl_engine *e, enum gl_share_kind kind, struct gl_error *err) {
+static int append(struct gl_engine *e, enum gl_share_kind kind, struct gl_now at, struct gl_error *err) {
     const struct gl_share_form *form = &gl_share_forms[kind];
     const struct gl_share_facts *f = e->share;
     struct gl_labels l = {.passage = f->passage.passage, .time = f->recorded_at};
@@ -149,7 +149,7 @@ static int append(struct gl_engine *e, enum gl_share_kind kind, struct gl_error 
     gl_clip(l.schema, sizeof l.schema, form->schema);
     gl_format(l.subject, sizeof l.subject, "lane/%s", f->passage.lane);
     gl_buf_reset(&e->internal);
-    int rc = gl_engine_append(e, &l, f->id, err);
+    int rc = gl_engine_append(e, &l, f->id, at, err);
     if (rc == 0 && e->out.event) e->out.event(e->out.user, l.topic, e->payload.data);
     return rc;
 }
@@ -164,7 +164,7 @@ static int write_access(struct gl_engine *e, struct gl_now at, const struct said
     if (document.failed || missing.failed) return gl_fail(err, -EMSGSIZE, "vehicle access: larger than a message can be");
     gl_share_wrap(f, GL_SHARE_ACCESS, "", document.data, missing.data ? missing.data : "", &e->data);
     if (before->last && !e->data.failed && gl_share_same(before->last, e->data.data)) return 0;
-    return append(e, GL_SHARE_ACCESS, err);
+    return append(e, GL_SHARE_ACCESS, at, err);
 }
 
 static int share_access(struct gl_engine *e, struct gl_now at, struct gl_error *err) {
@@ -188,7 +188,7 @@ static int write_arrival(struct gl_engine *e, struct gl_now at, const struct gl_
     gl_buf_reset(&e->data);
     if (document.failed) return gl_fail(err, -EMSGSIZE, "CC007C: larger than a message can be");
     gl_share_wrap(f, GL_SHARE_ARRIVAL, d->ref.value, document.data, "", &e->data);
-    return append(e, GL_SHARE_ARRIVAL, err);
+    return append(e, GL_SHARE_ARRIVAL, at, err);
 }
 
 /* Once for each MRN of a passage: what was notified cannot be taken back by this message. */

@@ -33,7 +33,8 @@ _Static_assert(GL_OFFICE_DESTINATION == 4, "ANSWER names this role");
 #define DESTINATION "coalesce((SELECT office FROM office WHERE declaration=record.id AND role=4 ORDER BY n LIMIT 1), '')"
 #define ANSWER                                                                                                                 \
     "SELECT id, standing, ref_type, ref_value, epoch, told, state, control, lodged_at, valid_to, wanted, wanted_types, eori, " \
-    "type, " DESTINATION ", means," \
+    "type, " DESTINATION                                                                                                       \
+    ", means,"                                                                                                                 \
     " equipment FROM record WHERE "
 
 static const struct gl_sql queries[DECLARATION_QUERIES] = {
