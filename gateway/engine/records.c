@@ -124,6 +124,8 @@ static void write_answer(const struct gl_answer *a, struct gl_buf *b) {
         const struct gl_answer_tag *t = &a->tags[i];
         gl_buf_text(b, i ? ",{\"epc\":" : "{\"epc\":");
         gl_json_string(b, t->epc);
+        gl_buf_text(b, ",\"tid\":");
+        gl_json_string(b, t->tid);
         gl_buf_printf(b,
                       ",\"registered\":%s,\"state\":%u,\"role\":%u,\"valid_to\":%lld,\"plate\":", t->registered ? "true" : "false",
                       t->state, t->role, (long long)t->valid_to);
