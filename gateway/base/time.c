@@ -106,7 +106,7 @@ int gl_duration_parse(const char *text, int64_t *ret_ms) {
     static const struct {
         const char *unit;
         int64_t ms;
-    } units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}};
+    } units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}, {"d", 86400000}};
     size_t n = strspn(text, "0123456789");
     char number[16];
     int64_t v;

@@ -21,5 +21,5 @@ int gl_time_parse(const char *text, int64_t *ret) GL_MUST_USE;
 /* Days since 1970-01-01 of a proleptic Gregorian date; false when the date does not exist. */
 bool gl_date_to_days(int year, int month, int day, int64_t *ret);
 
-/* A duration with its unit: "250ms", "12s", "5m", "24h". No unit is an error. */
+/* A duration with its unit: "250ms", "12s", "5m", "24h", "180d". No unit is an error. */
 int gl_duration_parse(const char *text, int64_t *ret_ms) GL_MUST_USE;

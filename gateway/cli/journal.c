@@ -4,8 +4,8 @@
 #include "cli/cli.h"
 
 struct verdict {
-    bool json;
-    int64_t records, broken_at;
+    bool json, unsaid;
+    int64_t records, purged, broken_at;
     char head[65];
 };
 
@@ -13,6 +13,8 @@ static int line(void *user, const char *text, const json_t *v) {
     struct verdict *r = user;
     if (r->json) return puts(text) < 0 ? -1 : 0;
     r->records = json_integer_value(json_object_get(v, "records"));
+    r->purged = json_integer_value(json_object_get(v, "purged"));
+    r->unsaid = json_is_true(json_object_get(v, "unsaid"));
     r->broken_at = json_integer_value(json_object_get(v, "broken_at"));
     gl_cli_clean(r->head, sizeof r->head, gl_cli_text(v, "head"));
     return 0;
@@ -27,13 +29,16 @@ static int verify(const char *file, bool json) {
     if (json || status == GL_CLI_NOTHING || status == GL_CLI_USAGE) return status;
     if (r.broken_at > 0) {
         printf(
-            "The journal is broken at record %lld: it, or one before it, was changed or removed after it was written.\n"
+            "The journal is broken at record %lld: %s.\n"
             "Keep the file as it is, and compare it with what was published and with the last backup.\n",
-            (long long)r.broken_at);
+            (long long)r.broken_at,
+            r.unsaid ? "what it said is gone, and no purge has said that it would go"
+                     : "it, or one before it, was changed or removed after it was written");
         return GL_CLI_WRONG;
     }
     if (status == GL_CLI_DONE)
-        printf("The journal is whole: %lld records, each as it was written.\nHead %s\n", (long long)r.records, r.head);
+        printf("The journal is whole: %lld records, each as it was written, %lld of them purged in their time.\nHead %s\n",
+               (long long)r.records, (long long)r.purged, r.head);
     return status;
 }
 
@@ -59,7 +64,7 @@ const struct gl_cli_command gl_cli_journal = {
         "meanwhile.\n"
         "Write the head down somewhere else from time to time: then nobody can replace the whole journal unnoticed either.\n"
         "\n"
-        "  --json          one JSON object: records, broken_at (0 = nowhere), head\n"
+        "  --json          one JSON object: records, purged, skipped, broken_at (0 = nowhere), unsaid, head\n"
         "  --config FILE   the configuration of the post\n"
         "\n"
         "Exit status: 0 = whole, 1 = broken, 2 = wrong command line, 3 = the gateway is not running.\n",

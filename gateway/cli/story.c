@@ -221,6 +221,13 @@ static void alarm_words(const json_t *d, struct gl_buf *out) {
     say(out, gl_cli_text(d, "detail"));
 }
 
+static void share_words(const json_t *d, struct gl_buf *out) {
+    gl_buf_text(out, gl_cli_text(d, "corrects")[0] ? "corrected for customs: " : "told to customs: ");
+    say(out, gl_cli_text(d, "kind"));
+    if (gl_cli_text(d, "reference")[0]) gl_buf_char(out, ' ');
+    say(out, gl_cli_text(d, "reference"));
+}
+
 static void signal_words(const json_t *d, struct gl_buf *out) {
     gl_buf_text(out, "the lane shows ");
     say(out, gl_cli_text(d, "signal"));
@@ -242,13 +249,15 @@ static void event_words(const json_t *e, struct gl_buf *out) {
         signal_words(d, out);
     else if (strcmp(type, "greenlane.review") == 0)
         gl_buf_printf(out, "%-20s %s", "judged again", "the release is on the post-clearance list");
+    else if (begins(type, "greenlane.share."))
+        share_words(d, out);
     else if (strcmp(type, "greenlane.decision") == 0)
         gl_buf_printf(out, "%-20s %s", "decision", outcome_words(d));
 }
 
 static bool told(const json_t *e) {
     const char *type = gl_cli_text(e, "type");
-    return begins(type, "greenlane.reading.") || begins(type, "greenlane.command.") || strcmp(type, "greenlane.alarm") == 0 ||
+    return begins(type, "greenlane.reading.") || begins(type, "greenlane.share.") || begins(type, "greenlane.command.") || strcmp(type, "greenlane.alarm") == 0 ||
            strcmp(type, "greenlane.state.signal") == 0 || strcmp(type, "greenlane.decision") == 0 ||
            strcmp(type, "greenlane.review") == 0;
 }

@@ -11,6 +11,7 @@ enum {
     GL_MAX_PROFILES = 8,
     GL_MAX_SETTINGS = 32,
     GL_MAX_CLIENTS = 32,
+    GL_MAX_SHARE_CAMERAS = 64,
     GL_PATH = 257
 };
 
@@ -86,6 +87,29 @@ struct gl_client_config { /* who may send which commands */
     unsigned commands;    /* 1 << enum gl_command_name */
 };
 
+/* How a receiver outside calls one of ours. */
+struct gl_share_alias {
+    char ours[GL_ID]; /* a lane, or a device LANE.NAME */
+    char theirs[37];
+};
+
+/* Gate events for systems outside, in their own formats: share.customs. "" = that one is off. */
+struct gl_share_config {
+    char outgoing[GL_PATH]; /* folder that each event is written to as a file */
+    struct {
+        char site[16]; /* codigoRecinto */
+        uint16_t n_gates, n_cameras;
+        struct gl_share_alias gates[GL_MAX_LANES], cameras[GL_MAX_SHARE_CAMERAS];
+    } recintos;
+    struct {
+        char office[9]; /* of destination: this post's */
+        char trader[18], sender[36], recipient[36];
+        char authorisation_type[5], authorisation[36];            /* "" = no simplified procedure */
+        char location_type[2];                                    /* "A".."D" */
+        char at_office[9], at_unlocode[18], at_authorisation[36]; /* one of them */
+    } cc007c;
+};
+
 struct gl_config {
     char post[GL_ID];
     char timezone[48];
@@ -110,6 +134,11 @@ struct gl_config {
         int64_t replay_wait_ms;      /* a hole that lasts so long is asked for */
         int64_t snapshot_silence_ms; /* a snapshot that stops for so long is given up */
     } feed;
+    struct {
+        int64_t passages_ms, records_ms, evidence_ms; /* how long they are kept; records: those without a passage */
+        int64_t used_ms;                              /* uses, after the end of what was used */
+        int64_t hard_ms;                              /* from its writing: what no destination takes goes all the same */
+    } retention;
     bool clock_require_sync;
     int64_t device_silence_ms;     /* a device process that says nothing for so long is dead */
     char random_key_file[GL_PATH]; /* "" = state/random.key, made at first start */
@@ -119,6 +148,7 @@ struct gl_config {
     struct gl_lane_config lanes[GL_MAX_LANES];
     uint16_t n_clients;
     struct gl_client_config clients[GL_MAX_CLIENTS];
+    struct gl_share_config share;
     char file[GL_PATH];
     char hash[65]; /* SHA-256 of the file */
 };

@@ -22,6 +22,7 @@
 #endif
 
 enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE };
+#define DAYS(n) ((n)*24 * (int64_t)HOUR)
 
 /* The whole file, at most one byte more than allowed, so that a longer one shows. -EISDIR and the like as negative errno. */
 static int read_file(const char *file, struct gl_buf *out) {
@@ -86,6 +87,9 @@ static void set_defaults(struct gl_config *c) {
     c->feed.down_ms = 24 * HOUR;
     c->feed.replay_wait_ms = 5 * SECOND;
     c->feed.snapshot_silence_ms = 2 * MINUTE;
+    c->retention.passages_ms = c->retention.records_ms = DAYS(180);
+    c->retention.evidence_ms = DAYS(30);
+    c->retention.used_ms = DAYS(365);
     c->clock_require_sync = true;
     c->device_silence_ms = 5 * SECOND;
 }
@@ -95,10 +99,15 @@ static void read_all(struct gl_reader *r) {
     set_defaults(c);
     gl_read_keys(r, r->y.root, &gl_config_section, c);
     if (!c->mqtt.client_id[0]) gl_format(c->mqtt.client_id, sizeof c->mqtt.client_id, "greenlane-%s", c->post);
+    if (!c->retention.hard_ms) {
+        int64_t longest = c->retention.passages_ms > c->retention.records_ms ? c->retention.passages_ms : c->retention.records_ms;
+        c->retention.hard_ms = 2 * longest;
+    }
     gl_check_post(r);
     gl_check_shared(r);
     gl_check_lanes(r);
     gl_check_lines(r);
+    gl_check_share(r);
     gl_check_addresses(r);
 }
 

@@ -81,6 +81,14 @@ static const struct gl_key feed_keys[] = {
     GL_KEY(gl_config, feed.replay_wait_ms, "replay-wait", gl_key_duration, .min = SECOND, .max = 10 * MINUTE),
     GL_KEY(gl_config, feed.snapshot_silence_ms, "snapshot-silence", gl_key_duration, .min = SECOND, .max = HOUR),
 };
+#define DAYS(n) ((n)*24 * (int64_t)HOUR)
+static const struct gl_key retention_keys[] = {
+    GL_KEY(gl_config, retention.passages_ms, "passages", gl_key_duration, .min = 10 * SECOND, .max = DAYS(3650)),
+    GL_KEY(gl_config, retention.records_ms, "records-without-passage", gl_key_duration, .min = 10 * SECOND, .max = DAYS(3650)),
+    GL_KEY(gl_config, retention.evidence_ms, "evidence", gl_key_duration, .min = HOUR, .max = DAYS(3650)),
+    GL_KEY(gl_config, retention.used_ms, "used", gl_key_duration, .min = DAYS(30), .max = DAYS(3650)),
+    GL_KEY(gl_config, retention.hard_ms, "hard", gl_key_duration, .min = 10 * SECOND, .max = DAYS(7300)),
+};
 static const struct gl_key clock_keys[] = {
     GL_KEY(gl_config, clock_require_sync, "require-sync", gl_key_bool),
 };
@@ -92,12 +100,14 @@ static const struct gl_key sections[] = {
     PART("mqtt", mqtt_keys),
     PART("paths", path_keys),
     PART("feed", feed_keys),
+    PART("retention", retention_keys),
     PART("clock", clock_keys),
     GL_KEY(gl_config, device_silence_ms, "device-silence", gl_key_duration, .min = SECOND, .max = 5 * MINUTE),
     GL_KEY(gl_config, random_key_file, "random-key", gl_key_private),
     {.name = "profiles", .read = gl_key_profiles, .required = true},
     {.name = "lanes", .read = gl_key_lanes, .required = true},
     {.name = "clients", .read = gl_key_clients},
+    {.name = "share", .read = gl_key_section, .section = &gl_share_section},
 };
 const struct gl_section gl_config_section = GL_SECTION(sections);
 
@@ -148,7 +158,16 @@ static void check_feed(struct gl_reader *r, const struct gl_yaml_node *feed) {
         gl_yaml_key_error(&r->y, feed, "comes by MQTT, but there is no broker; give mqtt.url, or write source: import");
 }
 
+/* What goes in spite of everything cannot go sooner than what goes in its time. */
+static void check_retention(struct gl_reader *r, const struct gl_yaml_node *retention) {
+    const struct gl_config *c = r->c;
+    const struct gl_yaml_node *hard = gl_yaml_get(retention, "hard");
+    if (hard && (c->retention.hard_ms < c->retention.passages_ms || c->retention.hard_ms < c->retention.records_ms))
+        gl_yaml_key_error(&r->y, hard, "is shorter than 'passages' or 'records-without-passage'; make it at least as long");
+}
+
 void gl_check_post(struct gl_reader *r) {
     check_mqtt(r, gl_yaml_get(r->y.root, "mqtt"));
     check_feed(r, gl_yaml_get(r->y.root, "feed"));
+    check_retention(r, gl_yaml_get(r->y.root, "retention"));
 }

@@ -85,6 +85,7 @@ extern const struct gl_section gl_device_section;
 gl_key_reader gl_key_profiles;
 gl_key_reader gl_key_lanes;
 gl_key_reader gl_key_clients;
+extern const struct gl_section gl_share_section;
 void gl_read_device(struct gl_reader *r, struct gl_lane_config *lane, const struct gl_yaml_node *n);
 void gl_read_shared(struct gl_reader *r, struct gl_lane_config *lane, const struct gl_yaml_node *n); /* another lane's reader */
 void gl_add_device(struct gl_reader *r, struct gl_lane_config *lane, const struct gl_yaml_node *n, struct gl_device_config *d);
@@ -96,6 +97,7 @@ void gl_check_post(struct gl_reader *r);
 void gl_check_shared(struct gl_reader *r); /* looks up the owners: before the lanes */
 void gl_check_lanes(struct gl_reader *r);
 void gl_check_lines(struct gl_reader *r);     /* no line twice */
+void gl_check_share(struct gl_reader *r);     /* after the lanes, which its tables name */
 void gl_check_addresses(struct gl_reader *r); /* no listening port and no serial device twice */
 
 /* A device against its plugin: protocol, address, settings; fills in what was left out. */

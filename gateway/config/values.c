@@ -73,10 +73,10 @@ void gl_key_bool(struct gl_reader *r, const struct gl_key *k GL_UNUSED, const st
 static const char *duration_text(int64_t ms, char *out, size_t size) {
     static const struct {
         const char *unit;
-        int64_t ms;
-    } units[] = {{"h", 3600000}, {"m", 60000}, {"s", 1000}, {"ms", 1}};
+        int64_t ms, least; /* one day is 24h */
+    } units[] = {{"d", 86400000, 172800000}, {"h", 3600000, 0}, {"m", 60000, 0}, {"s", 1000, 0}, {"ms", 1, 0}};
     for (size_t i = 0; i < GL_COUNT(units); i++)
-        if (ms % units[i].ms == 0 && (ms != 0 || units[i].ms == 1000)) {
+        if (ms % units[i].ms == 0 && ms >= units[i].least && (ms != 0 || units[i].ms == 1000)) {
             snprintf(out, size, "%lld%s", (long long)(ms / units[i].ms), units[i].unit);
             break;
         }
@@ -89,7 +89,7 @@ void gl_key_duration(struct gl_reader *r, const struct gl_key *k, const struct g
     int64_t ms;
     if (!text) return;
     if (gl_duration_parse(text, &ms) < 0)
-        gl_yaml_error(&r->y, n, "'%.40s' is no duration; write a whole number with its unit: 250ms, 12s, 5m, 24h", text);
+        gl_yaml_error(&r->y, n, "'%.40s' is no duration; write a whole number with its unit: 250ms, 12s, 5m, 24h, 180d", text);
     else if (ms < k->min || ms > k->max)
         gl_yaml_error(&r->y, n, "%.40s is out of range; from %s to %s", text, duration_text(k->min, least, sizeof least),
                       duration_text(k->max, most, sizeof most));

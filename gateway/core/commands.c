@@ -15,6 +15,7 @@ struct order {
     struct lane *lane;
     struct passage *passage;
     struct gl_ref evidence;  /* in its canonical form */
+    bool gone;               /* the passage named is not open: only what was recorded of it can be corrected */
     char refusal[GL_DETAIL]; /* why not; "" = done */
 };
 
@@ -117,14 +118,18 @@ static void do_inspection_result(struct gl_core *c, struct order *o) {
     decide(c, o, GL_WHEN_INSPECTED, "INSPECTION_RESULT");
 }
 
+static bool may_type(struct order *o) {
+    struct gl_plate_keys keys;
+    if (!o->cmd->officer.id[0])
+        REFUSE(o, "officer.id is missing: who typed it?");
+    else if (!o->cmd->plate[0] || gl_plate_keys(o->cmd->plate, &keys) < 0 || keys.n == 0)
+        REFUSE(o, "plate is missing or has no letter or digit");
+    return o->refusal[0] == '\0';
+}
+
 static void do_typed_plate(struct gl_core *c, struct order *o) {
     const struct gl_command *cmd = o->cmd;
-    struct gl_plate_keys keys;
-    if (!cmd->officer.id[0])
-        REFUSE(o, "officer.id is missing: who typed it?");
-    else if (!cmd->plate[0] || gl_plate_keys(cmd->plate, &keys) < 0 || keys.n == 0)
-        REFUSE(o, "plate is missing or has no letter or digit");
-    if (o->refusal[0]) return;
+    if (!may_type(o)) return;
     struct gl_reading r;
     gl_reading_init(&r, GL_READING_PLATE);
     memcpy(r.lane, o->lane->config->id, sizeof r.lane);
@@ -193,7 +198,7 @@ static void do_alarm_acknowledge(struct gl_core *c, struct order *o) {
 /* The lane of a stream that has one, "" for the post's; NULL = no such stream. */
 static const char *lane_of_stream(const char *name, bool *ret_restricted) {
     *ret_restricted = strncmp(name, "restricted/", 11) == 0;
-    if (strcmp(name, "post") == 0) return "";
+    if (strcmp(name, "post") == 0 || strcmp(name, "share/customs") == 0) return "";
     return *ret_restricted ? name + 11 : strncmp(name, "lane/", 5) == 0 ? name + 5 : NULL;
 }
 
@@ -271,6 +276,8 @@ static void locate(struct gl_core *c, struct order *o, unsigned needs) {
     }
     if (!(needs & NEEDS_PASSAGE)) return;
     o->passage = gl_lane_find(o->lane, cmd->passage);
+    o->gone = !o->passage && cmd->passage[0] && cmd->name == GL_COMMAND_TYPED_PLATE;
+    if (o->gone) return;
     if (!o->passage)
         REFUSE(o, "passage %s is not open in lane %s", cmd->passage[0] ? cmd->passage : "(none named)", cmd->lane);
     else if ((needs & NEEDS_DECISION) && !o->passage->decided)
@@ -298,6 +305,10 @@ void gl_core_command(struct gl_core *c, const struct gl_command *cmd) {
     ADD_EFFECT(c, GL_EFFECT_COMMAND, cmd);
     admit(c, &o);
     locate(c, &o, handlers[cmd->name].needs);
+    if (o.gone && may_type(&o)) {
+        ADD_EFFECT(c, GL_EFFECT_CORRECT, cmd);
+        return;
+    }
     if (!o.refusal[0]) handlers[cmd->name].run(c, &o);
     reply(c, &o);
 }

@@ -93,13 +93,15 @@ enum gl_effect_type {
     GL_EFFECT_HIT,         /* .hit: record on the restricted stream, once for each passage and look-out */
     GL_EFFECT_CONTINGENCY, /* .contingency: keep and publish */
     GL_EFFECT_REVIEW,      /* .review: it was judged again; record and publish when it differs or a look-out fits */
-    GL_EFFECT_SUMMARY      /* .summary: made by the engine, when all were */
+    GL_EFFECT_SUMMARY,     /* .summary: made by the engine, when all were */
+    GL_EFFECT_CORRECT      /* .command: a typed plate, permitted, of a passage that is not open: the journal may know it, and answers */
 };
 
 struct gl_use_change {
     struct gl_ref ref; /* "" = everything that the passage has reserved */
     uint8_t use;       /* GL_USE_NONE = freed */
     char passage[GL_UUID];
+    int64_t valid_to; /* of what is used, as far as the engine knows; wall, 0 = not known */
 };
 
 struct gl_effect {

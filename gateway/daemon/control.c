@@ -7,7 +7,7 @@
 
 enum { VERIFY_AT_ONCE = 200, WATCH_QUEUE = 1 << 20, DUMP_QUEUE = 3 << 20 };
 
-static void done(struct control_peer *p, int status, const char *text) {
+void gl_control_done(struct control_peer *p, int status, const char *text) {
     struct gl_msg_done m = {.status = status};
     gl_clip(m.text, sizeof m.text, text);
     gl_ipc_send(p->ch, GL_MSG_DONE, &m);
@@ -32,7 +32,7 @@ static void tell_done(struct daemon *d) {
     }
 }
 
-static int send_line(void *user, const char *json) {
+int gl_control_line(void *user, const char *json) {
     struct control_peer *p = user;
     if (gl_copy(p->d->text.text, sizeof p->d->text.text, json) < 0) return 0;
     return gl_ipc_send(p->ch, GL_MSG_TEXT, &p->d->text) < 0 ? 1 : 0;
@@ -50,24 +50,24 @@ static void send_states(struct daemon *d, struct control_peer *p) {
     for (int i = 0; i < d->n_states; i++) {
         GL_CLEANUP(gl_buf_free) struct gl_buf b = GL_BUF(GL_PAYLOAD - 1);
         line_of(&b, d->states[i].topic, d->states[i].payload);
-        if (!b.failed && send_line(p, b.data)) return;
+        if (!b.failed && gl_control_line(p, b.data)) return;
     }
 }
 
 static void passages(struct daemon *d, struct control_peer *p, const struct gl_msg_query *q) {
     struct gl_error err = {""};
     int limit = q->limit < 1 || q->limit > 1000 ? 20 : (int)q->limit;
-    int rc = gl_journal_list_passages(gl_engine_journal(d->engine), q->arg, limit, send_line, p, &err);
-    done(p, rc < 0 ? rc : 0, err.text);
+    int rc = gl_journal_list_passages(gl_engine_journal(d->engine), q->arg, limit, gl_control_line, p, &err);
+    gl_control_done(p, rc < 0 ? rc : 0, err.text);
 }
 
 static void explain(struct daemon *d, struct control_peer *p, const struct gl_msg_query *q) {
     struct gl_error err = {""};
-    int rc = gl_journal_explain(gl_engine_journal(d->engine), q->arg, send_line, p, &err);
-    done(p, rc < 0 ? rc : 0,
-         rc == -ENOENT   ? "no passage has this id"
-         : rc == -EEXIST ? "more than one passage ends like this; give more of its id"
-                         : err.text);
+    int rc = gl_journal_explain(gl_engine_journal(d->engine), q->arg, gl_control_line, p, &err);
+    gl_control_done(p, rc < 0 ? rc : 0,
+                    rc == -ENOENT   ? "no passage has this id"
+                    : rc == -EEXIST ? "more than one passage ends like this; give more of its id"
+                                    : err.text);
 }
 
 static void watch(struct daemon *d, struct control_peer *p, const struct gl_msg_query *q GL_UNUSED) {
@@ -77,7 +77,7 @@ static void watch(struct daemon *d, struct control_peer *p, const struct gl_msg_
 
 static void status(struct daemon *d, struct control_peer *p, const struct gl_msg_query *q GL_UNUSED) {
     send_states(d, p);
-    done(p, 0, "");
+    gl_control_done(p, 0, "");
 }
 
 static int send_quarantined(void *user, const struct gl_quarantined *q) {
@@ -94,7 +94,7 @@ static int send_quarantined(void *user, const struct gl_quarantined *q) {
     gl_buf_text(&b, ",\"reason\":");
     gl_json_string(&b, q->reason);
     gl_buf_char(&b, '}');
-    return b.failed ? 0 : send_line(user, b.data);
+    return b.failed ? 0 : gl_control_line(user, b.data);
 }
 
 /* One line with the state of every collection, then the newest refused records. */
@@ -103,9 +103,9 @@ static void feed(struct daemon *d, struct control_peer *p, const struct gl_msg_q
     GL_CLEANUP(gl_buf_free) struct gl_buf b = GL_BUF(GL_PAYLOAD - 1);
     int limit = q->limit < 0 || q->limit > 1000 ? 10 : (int)q->limit, rc = 0;
     gl_engine_feed_status(d->engine, d->now, &b);
-    if (!b.failed) rc = send_line(p, b.data);
+    if (!b.failed) rc = gl_control_line(p, b.data);
     if (rc == 0 && limit > 0) rc = gl_cache_quarantined(gl_engine_cache(d->engine), limit, send_quarantined, p, &err);
-    done(p, rc < 0 ? rc : 0, err.text);
+    gl_control_done(p, rc < 0 ? rc : 0, err.text);
 }
 
 /* For tests and small posts: it stops before the peer cannot take more. */
@@ -113,7 +113,7 @@ static int send_record(void *user, const struct gl_feed_record *r) {
     struct control_peer *p = user;
     GL_CLEANUP(gl_buf_free) struct gl_buf b = GL_BUF(GL_PAYLOAD - 1);
     gl_feed_record_to_json(r, &b);
-    return b.failed || gl_ipc_queued(p->ch) > DUMP_QUEUE ? 1 : send_line(p, b.data);
+    return b.failed || gl_ipc_queued(p->ch) > DUMP_QUEUE ? 1 : gl_control_line(p, b.data);
 }
 
 static void dump(struct daemon *d, struct control_peer *p, const struct gl_msg_query *q) {
@@ -122,7 +122,7 @@ static void dump(struct daemon *d, struct control_peer *p, const struct gl_msg_q
     int rc = which ? gl_cache_dump(gl_engine_cache(d->engine), which, send_record, p, &err)
                    : gl_fail(&err, -EINVAL, "no collection is called \"%s\"", q->arg);
     if (rc > 0) rc = gl_fail(&err, -E2BIG, "there is more than can be shown");
-    done(p, rc < 0 ? rc : 0, err.text);
+    gl_control_done(p, rc < 0 ? rc : 0, err.text);
 }
 
 static void verify(struct daemon *d GL_UNUSED, struct control_peer *p, const struct gl_msg_query *q GL_UNUSED) {
@@ -134,8 +134,9 @@ static void verify(struct daemon *d GL_UNUSED, struct control_peer *p, const str
 static const struct {
     const char *what;
     void (*answer)(struct daemon *d, struct control_peer *p, const struct gl_msg_query *q);
-} questions[] = {{"passages", passages}, {"explain", explain}, {"watch", watch}, {"status", status},
-                 {"verify", verify},     {"feed", feed},       {"dump", dump}};
+} questions[] = {{"passages", passages}, {"explain", explain},        {"watch", watch},
+                 {"status", status},     {"verify", verify},          {"feed", feed},
+                 {"dump", dump},         {"purge", gl_keeping_purge}, {"backup", gl_keeping_backup}};
 
 static void take_query(struct daemon *d, struct control_peer *p, const struct gl_msg_query *q) {
     for (size_t i = 0; i < GL_COUNT(questions); i++)
@@ -143,7 +144,7 @@ static void take_query(struct daemon *d, struct control_peer *p, const struct gl
             questions[i].answer(d, p, q);
             return;
         }
-    done(p, -EINVAL, "this gateway does not know the question; is it of another version?");
+    gl_control_done(p, -EINVAL, "this gateway does not know the question; is it of another version?");
 }
 
 void gl_control_message(struct daemon *d, struct control_peer *p, enum gl_message_type type, const void *msg) {
@@ -165,10 +166,11 @@ void gl_control_tick(struct daemon *d) {
         if (rc == 1) continue;
         p->verifying = false;
         GL_CLEANUP(gl_buf_free) struct gl_buf b = GL_BUF(1024);
-        gl_buf_printf(&b, "{\"records\":%lld,\"broken_at\":%lld,\"head\":\"%s\"}", (long long)p->verified.records,
-                      (long long)p->verified.broken_at, p->verified.head);
-        send_line(p, b.data);
-        done(p, rc < 0 ? rc : p->verified.broken_at ? -EBADMSG : 0, err.text);
+        gl_buf_printf(&b, "{\"records\":%lld,\"purged\":%lld,\"skipped\":%lld,\"broken_at\":%lld,\"unsaid\":%s,\"head\":\"%s\"}",
+                      (long long)p->verified.records, (long long)p->verified.purged, (long long)p->verified.skipped,
+                      (long long)p->verified.broken_at, p->verified.unsaid ? "true" : "false", p->verified.head);
+        gl_control_line(p, b.data);
+        gl_control_done(p, rc < 0 ? rc : p->verified.broken_at ? -EBADMSG : 0, err.text);
     }
 }
 
@@ -188,7 +190,7 @@ void gl_control_event(struct daemon *d, const char *topic, const char *payload) 
 static void to_watchers(struct daemon *d, const char *line) {
     for (int i = 0; i < GL_MAX_CONTROLS; i++) {
         struct control_peer *p = &d->controls[i];
-        if (p->used && p->watching && gl_ipc_queued(p->ch) < WATCH_QUEUE) send_line(p, line);
+        if (p->used && p->watching && gl_ipc_queued(p->ch) < WATCH_QUEUE) gl_control_line(p, line);
     }
 }
 

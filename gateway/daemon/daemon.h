@@ -5,6 +5,8 @@
 #include "base/log.h"
 #include "engine/engine.h"
 #include "ipc/channel.h"
+#include "share/share.h"
+#include "store/evidence_folders.h"
 
 enum {
     GL_SOCKETS = 4, /* devices, link, control, loader */
@@ -18,7 +20,7 @@ enum {
     GL_HELLO_WITHIN_MS = 5000,
     GL_DONE_HELD = 64,                     /* as many as a channel reads in one turn */
     GL_IN_FLIGHT = 64,                     /* per stream, towards the link */
-    GL_MAX_STREAMS = 4 * GL_MAX_LANES + 2, /* each lane has two, and those that were renamed keep theirs */
+    GL_MAX_STREAMS = 4 * GL_MAX_LANES + 3, /* each lane has two, and those that were renamed keep theirs */
     GL_MAX_REPLAYS = 8
 };
 
@@ -62,6 +64,22 @@ struct replay {           /* a range that somebody asked for again */
     uint16_t n_flight;
 };
 
+/* Events that become files in a folder (share.customs.outgoing): one at a time, written beside the loop, for a disk may be slow. */
+struct outgoing {
+    struct daemon *d;
+    uv_work_t work;
+    bool writing; /* work is under way: folder, name and bytes stand still, and rc is the worker's */
+    bool hurt;    /* the last attempt failed, and an alarm says so */
+    int64_t last; /* newest durable number */
+    int64_t seq;  /* being written */
+    int64_t retry_mono, wait_ms;
+    struct gl_cursor_pos cursor;
+    char alarm[GL_UUID];
+    char folder[GL_PATH], name[GL_SHARE_FILE];
+    struct gl_buf bytes;
+    int rc;
+};
+
 struct control_peer {
     struct daemon *d;
     struct gl_ipc *ch;
@@ -71,6 +89,25 @@ struct control_peer {
     bool verifying;
     int64_t verify_at;
     struct gl_verified verified;
+    enum { GL_KEEPING_NOTHING, GL_KEEPING_PURGE, GL_KEEPING_CHECK, GL_KEEPING_COPY } keeping; /* what else it waits for */
+    struct gl_forgotten before;                                                               /* PURGE: how much was gone by then */
+    struct gl_due_query due; /* CHECK: how far what is due was looked through */
+    int64_t remains, told;
+};
+
+/* What goes in time, and what watches over that. retention.c */
+struct retention {
+    char evidence[GL_PATH + 16]; /* the folder */
+    int64_t written;             /* wall: the newest record of the start before */
+    struct gl_now trusted;       /* the clock as it was believed; 0 = not yet */
+    bool clock_held;             /* it is off by more than time explains: a person has to say that it is right */
+    int64_t stepped_mono, evidence_mono, disk_mono;
+    bool idle;      /* nothing is left to do until the next look */
+    bool announced; /* these folders may go: */
+    uint16_t n_going, n_gone;
+    char going[GL_PURGE_EVIDENCE][GL_EVIDENCE_FOLDER];
+    int64_t folders; /* of evidence, gone since the start */
+    int disk_level;
 };
 
 struct retained {
@@ -104,6 +141,7 @@ struct daemon {
     uint16_t n_streams;
     struct outbox_stream streams[GL_MAX_STREAMS];
     struct replay replays[GL_MAX_REPLAYS];
+    struct outgoing outgoing;
     int64_t cursors_mono;
     uint16_t n_states;
     struct retained states[GL_MAX_STATES];
@@ -114,6 +152,10 @@ struct daemon {
     int64_t clock_mono;    /* last look at the clock's state */
     struct gl_now clock_last;
     int64_t doubt_until;
+    bool clock_good; /* synchronised, or it need not be, and not in doubt */
+    struct retention retention;
+    struct gl_journal_copy *copy;  /* a backup is being made, */
+    struct control_peer *copy_for; /* for this one */
     struct gl_msg_publish publish; /* scratch: large */
     struct gl_msg_text text;
 };
@@ -155,8 +197,30 @@ int gl_loader_order(void *user, const struct gl_load_order *o);
 int gl_loader_record(void *user, const struct gl_feed_record *r);
 void gl_loader_pace(struct daemon *d); /* at the end of each turn */
 
+/* outgoing.c */
+void gl_outgoing_open(struct daemon *d);
+void gl_outgoing_stream(struct daemon *d, const char *stream); /* has new durable records */
+void gl_outgoing_pump(struct daemon *d);                       /* after a commit only */
+void gl_outgoing_free(struct daemon *d);                       /* when the loop has ended */
+
 /* control.c: what `greenlane` asks for */
 void gl_control_message(struct daemon *d, struct control_peer *p, enum gl_message_type type, const void *msg);
 void gl_control_event(struct daemon *d, const char *topic, const char *payload);
 void gl_control_flush(struct daemon *d);
 void gl_control_tick(struct daemon *d);
+
+/* retention.c */
+void gl_retention_open(struct daemon *d);
+void gl_retention_tick(struct daemon *d);
+void gl_retention_now(struct daemon *d);                /* an operator asks for it, and says with that that the clock is right */
+const char *gl_retention_waits(const struct daemon *d); /* why nothing may go at present; NULL = it may */
+
+/* keeping.c: the operator's questions about it */
+void gl_keeping_purge(struct daemon *d, struct control_peer *p, const struct gl_msg_query *q);
+void gl_keeping_backup(struct daemon *d, struct control_peer *p, const struct gl_msg_query *q);
+void gl_keeping_tick(struct daemon *d);
+void gl_keeping_gone(struct daemon *d, const struct control_peer *p); /* who asked has left */
+
+/* control.c, for keeping.c */
+void gl_control_done(struct control_peer *p, int status, const char *text);
+int gl_control_line(void *user, const char *json); /* user: the peer */

@@ -53,6 +53,7 @@ static void end_turn(struct daemon *d) {
     }
     gl_control_flush(d);
     gl_loader_pace(d);
+    if (!d->stopping) gl_outgoing_pump(d);
     if (!d->stopping) gl_outbox_pump(d); /* what comes while stopping is kept, and goes out after the next start */
 }
 
@@ -80,7 +81,9 @@ static void look_at_clock(struct daemon *d) {
     d->clock_last = d->now;
     if (d->now.mono - d->clock_mono < CLOCK_EVERY_MS && d->clock_mono && !(jump > CLOCK_JUMP_MS || jump < -CLOCK_JUMP_MS)) return;
     d->clock_mono = d->now.mono;
-    gl_engine_clock(d->engine, clock_synchronised() && d->now.mono >= d->doubt_until, d->now);
+    bool synchronised = clock_synchronised();
+    d->clock_good = (synchronised || !d->config->clock_require_sync) && d->now.mono >= d->doubt_until;
+    gl_engine_clock(d->engine, synchronised && d->now.mono >= d->doubt_until, d->now);
 }
 
 static void on_tick(uv_timer_t *t) {
@@ -91,7 +94,9 @@ static void on_tick(uv_timer_t *t) {
     gl_peers_tick(d);
     gl_devices_tick(d);
     gl_engine_time(d->engine, d->now);
+    gl_retention_tick(d);
     gl_control_tick(d);
+    gl_keeping_tick(d);
     sd_notify(0, "WATCHDOG=1"); /* only a loop that turns and commits comes here */
 }
 
@@ -116,6 +121,7 @@ static void out_outbox(void *user, const struct gl_command *cmd) {
 }
 static void out_stream(void *user, const char *stream) {
     gl_outbox_stream(user, stream);
+    gl_outgoing_stream(user, stream);
 }
 static void out_request(void *user, const char *topic, const char *payload) {
     gl_outbox_request(user, topic, payload);
@@ -203,7 +209,9 @@ static int run(struct daemon *d) {
         gl_log(GL_ERROR, "%s", err.text);
         return EXIT_FAILURE;
     }
+    gl_outgoing_open(d);
     gl_devices_init(d);
+    gl_retention_open(d);
     start_loop(d);
     sd_notify(0, "READY=1");
     gl_log(GL_INFO, "post %s is up: %u lanes, boot %s, configuration %.12s", d->config->post, d->config->n_lanes, d->boot,
@@ -216,8 +224,10 @@ static int run(struct daemon *d) {
     for (size_t i = 0; i < GL_COUNT(own); i++) uv_close(own[i], NULL);
     uv_run(&d->loop, UV_RUN_DEFAULT); /* until every handle is closed */
     uv_loop_close(&d->loop);
+    gl_journal_copy_end(d->copy);
     gl_engine_close(d->engine);
     gl_outbox_free(d);
+    gl_outgoing_free(d);
     return d->status;
 }
 

@@ -184,6 +184,7 @@ static void control_closed(void *user, struct gl_ipc *ch GL_UNUSED, const char *
     struct control_peer *p = user;
     /* Who asked and went is not worth a line; who sent what it may not is. */
     if (strncmp(reason, "it sent", 7) == 0) tell_of_stranger(p->d, CONTROL, reason);
+    gl_keeping_gone(p->d, p);
     *p = (struct control_peer){.d = p->d};
 }
 

@@ -51,9 +51,19 @@ static void answer(struct gl_engine *e, const struct gl_query *q, struct gl_now 
     take_effects(e, before);
 }
 
+static bool same_ref(const struct gl_ref *a, const struct gl_ref *b) {
+    return strcmp(a->type, b->type) == 0 && strcmp(a->value, b->value) == 0;
+}
+
+/* Until when it would have been valid: the use is kept beyond that. */
 static void keep_use(struct gl_engine *e, const struct gl_effect *fx) {
     struct gl_error err;
-    if (gl_journal_use(e->journal, fx->use, fx->at.wall, &err) < 0) gl_engine_fail(e, -EIO, &err);
+    struct gl_use_change use = *fx->use;
+    for (int i = 0; i < e->answer->n_movements; i++)
+        if (same_ref(&e->answer->movements[i].ref, &use.ref)) use.valid_to = e->answer->movements[i].valid_to;
+    for (int i = 0; i < e->answer->n_declarations; i++)
+        if (same_ref(&e->answer->declarations[i].ref, &use.ref)) use.valid_to = e->answer->declarations[i].valid_to;
+    if (gl_journal_use(e->journal, &use, fx->at.wall, &err) < 0) gl_engine_fail(e, -EIO, &err);
 }
 
 static void keep_mode(struct gl_engine *e, const struct gl_effect *fx) {
@@ -87,6 +97,7 @@ static void take_effect(struct gl_engine *e, const struct gl_effect *fx) {
         case GL_EFFECT_USE: keep_use(e, fx); break;
         case GL_EFFECT_SIGNAL: show_signal(e, fx); break;
         case GL_EFFECT_MODE: keep_mode(e, fx); break;
+        case GL_EFFECT_CORRECT: gl_engine_correct(e, fx); break;
         case GL_EFFECT_OUTBOX: gl_engine_pend(e, PENDING_OUTBOX)->command = *fx->command; break;
         case GL_EFFECT_ASK: gl_engine_feed_ask(e, fx->command->collection, fx->at); break;
         case GL_EFFECT_HIT: gl_engine_keep_hit(e, fx); break;
@@ -148,7 +159,13 @@ static bool came_before(struct gl_engine *e, const struct gl_command *cmd, struc
 
 void gl_engine_command(struct gl_engine *e, const struct gl_command *cmd, struct gl_now now) {
     if (cmd->id[0] && came_before(e, cmd, now)) return;
-    gl_engine_run(e, &(struct gl_event){.type = GL_EV_COMMAND, .at = now, .command = cmd});
+    e->touched = true;
+    gl_core_step(e->core, &(struct gl_event){.type = GL_EV_COMMAND, .at = now, .command = cmd}, &e->effects);
+    size_t n = e->effects.n;
+    const struct gl_effect *last = n ? &e->effects.v[n - 1] : NULL;
+    bool refused = n == 2 && last->type == GL_EFFECT_REPLY && last->reply->ok == GL_FALSE; /* the command itself, and the answer */
+    take_effects(e, refused && !gl_engine_may_journal(e, cmd, now) ? 1 : 0);
+    gl_effects_reset(&e->effects);
 }
 
 void gl_engine_clock(struct gl_engine *e, bool synchronised, struct gl_now now) {
@@ -161,6 +178,7 @@ void gl_engine_time(struct gl_engine *e, struct gl_now now) {
     if (gl_journal_dirty(e->journal)) e->touched = true; /* what was written after the last commit waits no longer */
     gl_engine_feed_tick(e, now);
     gl_engine_review_time(e, now);
+    gl_engine_refusals_time(e, now);
     if (now.mono >= gl_core_next_deadline(e->core)) gl_engine_run(e, &(struct gl_event){.type = GL_EV_TIME, .at = now});
 }
 
@@ -296,11 +314,18 @@ int gl_engine_open(const struct gl_engine_setup *s, struct gl_now now, struct gl
     e->internal = GL_BUF(1 << 20);
     memcpy(e->boot, s->boot, sizeof e->boot);
     e->answer = calloc(1, sizeof *e->answer);
-    int rc = e->answer ? 0 : gl_fail(err, -ENOMEM, "out of memory");
+    bool shares = s->config->share.recintos.site[0] || s->config->share.cc007c.office[0];
+    if (shares) e->share = calloc(1, sizeof *e->share);
+    int rc = e->answer && (e->share || !shares) ? 0 : gl_fail(err, -ENOMEM, "out of memory");
     if (rc == 0) rc = gl_core_new(s->config, s->key, s->boot, &e->core);
     if (rc == 0) rc = gl_cache_open(s->cache_path, &e->cache, err);
     if (rc == 0) rc = gl_journal_open(s->journal_path, &e->journal, err);
     if (rc == 0) rc = gl_engine_feed_open(e, now, err);
+    if (rc == 0) e->written_before = gl_journal_written(e->journal);
+    if (rc == 0)
+        gl_journal_set_keep(e->journal, &(struct gl_keep){.passages_ms = s->config->retention.passages_ms,
+                                                          .records_ms = s->config->retention.records_ms,
+                                                          .used_ms = s->config->retention.used_ms});
     struct restoring r = {e, now};
     if (rc == 0) rc = gl_journal_modes(e->journal, restore_mode, &r, err);
     if (rc == 0) rc = gl_journal_standing(e->journal, restore_alarm, &r, err);
@@ -329,5 +354,6 @@ void gl_engine_close(struct gl_engine *e) {
     gl_buf_free(&e->payload);
     gl_buf_free(&e->internal);
     free(e->answer);
+    free(e->share);
     free(e);
 }

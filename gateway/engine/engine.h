@@ -76,6 +76,27 @@ struct gl_cache *gl_engine_cache(struct gl_engine *e);
 
 /* An alarm of the gateway itself, on stream post. */
 void gl_engine_alarm(struct gl_engine *e, const char *kind, const char *detail, struct gl_now now);
+/* The same, of something that may pass: the id that raise gives goes with clear. */
+void gl_engine_alarm_raise(struct gl_engine *e, const char *kind, const char *detail, char ret_alarm[GL_UUID], struct gl_now now);
+void gl_engine_alarm_clear(struct gl_engine *e, const char *kind, const char *alarm, const char *detail, struct gl_now now);
+
+/* The same alarm is over. Nothing happens when it does not stand. */
+void gl_engine_alarm_over(struct gl_engine *e, const char *kind, const char *detail, struct gl_now now);
+
+/* Wall: when the newest record was written that was there before this start; 0 = none. */
+int64_t gl_engine_written_before(const struct gl_engine *e);
+
+/* One small step of forgetting what is due: looks for some, announces it, or, when that is durable, lets it go. To be called between turns, when
+ * nothing waits and the clock can be believed. True when there is more to do. */
+bool gl_engine_forget(struct gl_engine *e, struct gl_now now);
+void gl_engine_forget_now(struct gl_engine *e);            /* looks from the beginning at the next step */
+int64_t gl_engine_forget_every(const struct gl_engine *e); /* ms between two looks */
+struct gl_forgotten {
+    int64_t records, passages, uses; /* since the start */
+};
+struct gl_forgotten gl_engine_forgotten(const struct gl_engine *e);
+/* Announces that folders of evidence go; once that is durable they may. */
+void gl_engine_forget_evidence(struct gl_engine *e, const char (*folders)[GL_EVIDENCE_FOLDER], size_t n, struct gl_now now);
 
 bool gl_engine_dirty(const struct gl_engine *e); /* gl_engine_commit() has something to do */
 /* Makes everything durable, then hands it out. Negative: nothing since the last commit can be trusted: show fault everywhere and start anew from the

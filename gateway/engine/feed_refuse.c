@@ -7,15 +7,15 @@ enum { TELL_EVERY_MS = 60000 };
 
 static void tell(struct gl_engine *e, struct gl_now now) {
     char text[GL_DETAIL], more[48] = "";
-    if (e->refusals.untold > 1) gl_format(more, sizeof more, " (and %lld before it)", (long long)e->refusals.untold - 1);
-    gl_format(text, sizeof text, "%.100s%s", e->refusals.last, more);
+    if (e->feed_refusals.untold > 1) gl_format(more, sizeof more, " (and %lld before it)", (long long)e->feed_refusals.untold - 1);
+    gl_format(text, sizeof text, "%.100s%s", e->feed_refusals.last, more);
     gl_engine_alarm(e, "feed_refused", text, now);
-    e->refusals.told_mono = now.mono;
-    e->refusals.untold = 0;
+    e->feed_refusals.told_mono = now.mono;
+    e->feed_refusals.untold = 0;
 }
 
 void gl_engine_feed_refusals_time(struct gl_engine *e, struct gl_now now) {
-    if (e->refusals.untold > 0 && (e->refusals.told_mono == 0 || now.mono - e->refusals.told_mono >= TELL_EVERY_MS)) tell(e, now);
+    if (e->feed_refusals.untold > 0 && (e->feed_refusals.told_mono == 0 || now.mono - e->feed_refusals.told_mono >= TELL_EVERY_MS)) tell(e, now);
 }
 
 static void keep(struct gl_engine *e, const struct gl_quarantined *q) {
@@ -35,8 +35,8 @@ void gl_engine_feed_quarantine(struct gl_engine *e, const struct gl_feed_refused
     if (r->ref.value[0]) gl_format(q.ref, sizeof q.ref, "%s %s", r->ref.type, r->ref.value);
     gl_clip(q.reason, sizeof q.reason, r->reason);
     keep(e, &q);
-    e->refusals.untold++;
-    gl_format(e->refusals.last, sizeof e->refusals.last, "%s %s %lld %.60s: %.90s", gl_collections[r->collection], q.where,
+    e->feed_refusals.untold++;
+    gl_format(e->feed_refusals.last, sizeof e->feed_refusals.last, "%s %s %lld %.60s: %.90s", gl_collections[r->collection], q.where,
               (long long)q.seq, q.ref, q.reason);
     gl_engine_feed_refusals_time(e, now);
 }

@@ -4,6 +4,7 @@
 #include "engine/engine.h"
 #include "feed/ask.h"
 #include "feed/snapshot.h"
+#include "share/share.h"
 
 enum { GL_EVENT_MAX = 65535 }; /* what one message between processes can carry */
 
@@ -52,6 +53,27 @@ struct collection {
     size_t held_bytes;
 };
 
+enum { FORGET_AT_ONCE = 200, FORGET_USES = 32 };
+
+/* What is on its way out: looked for, announced, and, once that is durable, gone. */
+struct forgetting {
+    struct gl_due_query at;      /* how far the records were looked through */
+    struct gl_use_change use_at; /* and the uses */
+    int64_t look_mono, uses_mono, forced_mono;
+    bool announced;
+    struct gl_forgotten gone;
+    struct gl_purge note;
+    uint16_t n, n_uses;
+    int64_t numbers[FORGET_AT_ONCE];
+    struct gl_use_change uses[FORGET_USES];
+};
+
+/* Refused commands of one client within the minute. */
+struct refusals {
+    int64_t since_mono;
+    uint32_t n, more; /* journalled; and those that were not */
+};
+
 struct gl_engine {
     const struct gl_config *config;
     struct gl_engine_out out;
@@ -62,6 +84,8 @@ struct gl_engine {
     struct gl_effects effects;
     struct gl_answer *answer; /* of the last look-up */
     struct gl_buf data, payload, internal;
+    struct gl_share_facts *share; /* scratch: large; NULL = nothing is shared */
+    const char *corrector;        /* the officer whose correction is being recorded; NULL = none is */
     struct pending *first, **last;
     struct collection feed[GL_COLLECTIONS];
     struct gl_loader loader;
@@ -73,17 +97,20 @@ struct gl_engine {
         int64_t told_mono; /* an alarm told of refused records last; 0 = never */
         int64_t untold;
         char last[200];
-    } refusals;
+    } feed_refusals;
     bool feed_touched, lodged_changed, clock_ok;
     uint8_t feed_state;                  /* the worst of those that a release leans on */
     uint8_t feed_states[GL_COLLECTIONS]; /* each of them */
     int64_t feed_published_mono, asks_mono;
-    char streams_new[2 * GL_MAX_LANES + 2][GL_ID + 8];
+    char streams_new[2 * GL_MAX_LANES + 3][GL_ID + 8];
     uint16_t n_streams_new;
-    bool reviews;        /* releases may wait to be judged again */
-    int64_t review_mono; /* not before: the cache could not answer */
-    bool touched;        /* something happened since the last commit */
-    int failed;          /* first failure since the last commit; sticky */
+    bool reviews;           /* releases may wait to be judged again */
+    int64_t review_mono;    /* not before: the cache could not answer */
+    int64_t written_before; /* wall: the newest record of the start before */
+    struct forgetting forgetting;
+    struct refusals refusals[GL_MAX_CLIENTS + 1]; /* by client; the last is everybody else's */
+    bool touched;                                 /* something happened since the last commit */
+    int failed;                                   /* first failure since the last commit; sticky */
     struct gl_error error;
 };
 
@@ -101,11 +128,39 @@ struct pending *gl_engine_pend(struct gl_engine *e, int what);
 /* uses.c: sets use and used_by in the answer */
 int gl_engine_fill_use(struct gl_engine *e, struct gl_error *err) GL_MUST_USE;
 
+/* What one event is called everywhere. */
+struct gl_labels {
+    char topic[GL_ID * 2 + 40]; /* "" = journalled only */
+    char type[48];
+    char stream[GL_ID + 8];
+    char schema[40];
+    char subject[GL_ID + 16];
+    const char *passage;
+    int64_t time;
+};
+
 /* records.c: from the core's words to CloudEvents */
+int gl_engine_append(struct gl_engine *e, const struct gl_labels *l, const char *id, struct gl_now now, struct gl_error *err)
+    GL_MUST_USE; /* e->data and e->internal, as the next event of its stream; leaves it in e->payload */
 void gl_engine_record(struct gl_engine *e, const struct gl_effect *fx);
 void gl_engine_publish_state(struct gl_engine *e, const char *topic, const char *type, const char *subject, const char *schema,
                              const struct gl_fields *fields, const void *data, struct gl_now now);
 void gl_engine_pend_reply(struct gl_engine *e, const struct gl_effect *fx);
+
+/* The time that a record is kept from. A clock that nobody vouches for does not make it older than the one before. */
+int64_t gl_engine_written(const struct gl_engine *e, struct gl_now now);
+/* An event of the gateway's own that stays here. */
+void gl_engine_note(struct gl_engine *e, const char *type, const struct gl_fields *fields, const void *data, bool for_ever,
+                    struct gl_now now);
+
+/* refusals.c */
+bool gl_engine_may_journal(struct gl_engine *e, const struct gl_command *cmd,
+                           struct gl_now now); /* one more refused command of its client */
+void gl_engine_refusals_time(struct gl_engine *e, struct gl_now now);
+
+/* share.c: what the record means for systems outside, in the same transaction */
+void gl_engine_share(struct gl_engine *e, const struct gl_effect *fx);
+void gl_engine_correct(struct gl_engine *e, const struct gl_effect *fx); /* a plate typed after the vehicle has left */
 
 /* feed.c: the numbered stream */
 int gl_engine_feed_open(struct gl_engine *e, struct gl_now now, struct gl_error *err) GL_MUST_USE;

@@ -6,18 +6,7 @@
 
 #include "engine/internal.h"
 
-/* What one event is called everywhere. */
-struct labels {
-    char topic[GL_ID * 2 + 40]; /* "" = journalled only */
-    char type[48];
-    char stream[GL_ID + 8];
-    char schema[40];
-    char subject[GL_ID + 16];
-    const char *passage;
-    int64_t time;
-};
-
-static void lane_labels(struct labels *l, const char *lane, const char *what) {
+static void lane_labels(struct gl_labels *l, const char *lane, const char *what) {
     gl_format(l->topic, sizeof l->topic, "lane/%s/%s", lane, what);
     gl_format(l->stream, sizeof l->stream, "lane/%s", lane);
     gl_format(l->subject, sizeof l->subject, "lane/%s", lane);
@@ -25,8 +14,8 @@ static void lane_labels(struct labels *l, const char *lane, const char *what) {
     gl_format(l->schema, sizeof l->schema, "%s", what);
 }
 
-static void describe(const struct gl_effect *fx, struct labels *l, struct gl_buf *data) {
-    *l = (struct labels){.passage = "", .time = fx->at.wall};
+static void describe(const struct gl_effect *fx, struct gl_labels *l, struct gl_buf *data) {
+    *l = (struct gl_labels){.passage = "", .time = fx->at.wall};
     switch (fx->type) {
         case GL_EFFECT_READING: {
             const char *kind = gl_reading_kinds[fx->reading->kind];
@@ -115,22 +104,28 @@ static void write_answer(const struct gl_answer *a, struct gl_buf *b) {
         const struct gl_answer_movement *m = &a->movements[i];
         if (i) gl_buf_char(b, ',');
         write_ref(b, &m->ref, m->version);
-        gl_buf_printf(b, ",\"state\":%u,\"channel\":%u,\"by\":%u,\"use\":%u,\"used_by\":\"%s\"}", m->state, m->channel, m->by,
-                      m->use, m->used_by);
+        gl_buf_printf(b, ",\"kind\":%u,\"state\":%u,\"channel\":%u,\"by\":%u,\"use\":%u,\"used_by\":\"%s\"}", m->kind, m->state,
+                      m->channel, m->by, m->use, m->used_by);
     }
     gl_buf_text(b, "],\"declarations\":[");
     for (int i = 0; i < a->n_declarations; i++) {
         const struct gl_answer_declaration *d = &a->declarations[i];
         if (i) gl_buf_char(b, ',');
         write_ref(b, &d->ref, d->version);
-        gl_buf_printf(b, ",\"received\":%s,\"state\":%u,\"control\":%u,\"by\":%u,\"listed_by\":%u,\"use\":%u}",
+        gl_buf_printf(b, ",\"received\":%s,\"state\":%u,\"control\":%u,\"by\":%u,\"listed_by\":%u,\"use\":%u,\"declared\":",
                       d->received ? "true" : "false", d->state, d->control, d->by, d->listed_by, d->use);
+        gl_json_string(b, d->type);
+        gl_buf_text(b, ",\"destination\":");
+        gl_json_string(b, d->destination);
+        gl_buf_char(b, '}');
     }
     gl_buf_text(b, "],\"tags\":[");
     for (int i = 0; i < a->n_tags; i++) {
         const struct gl_answer_tag *t = &a->tags[i];
         gl_buf_text(b, i ? ",{\"epc\":" : "{\"epc\":");
         gl_json_string(b, t->epc);
+        gl_buf_text(b, ",\"tid\":");
+        gl_json_string(b, t->tid);
         gl_buf_printf(b,
                       ",\"registered\":%s,\"state\":%u,\"role\":%u,\"valid_to\":%lld,\"plate\":", t->registered ? "true" : "false",
                       t->state, t->role, (long long)t->valid_to);
@@ -165,13 +160,50 @@ static int also_keep(struct gl_engine *e, const struct gl_effect *fx, struct gl_
     return fx->type == GL_EFFECT_DECISION ? keep_decision(e, fx, err) : 0;
 }
 
-void gl_engine_record(struct gl_engine *e, const struct gl_effect *fx) {
-    struct labels l;
-    struct gl_error err = {"the event is larger than a message can be"};
-    char id[GL_COMMAND_ID];
+int gl_engine_append(struct gl_engine *e, const struct gl_labels *l, const char *id, struct gl_now now, struct gl_error *err) {
     int64_t seq = 0;
-    gl_buf_reset(&e->data);
+    int rc = gl_journal_next_seq(e->journal, l->stream, &seq, err);
+    if (rc < 0) return rc;
     gl_buf_reset(&e->payload);
+    if (!e->data.failed)
+        gl_envelope_write(&e->payload, &(struct gl_envelope_out){.id = id,
+                                                                 .post = e->config->post,
+                                                                 .type = l->type,
+                                                                 .time = l->time,
+                                                                 .subject = l->subject,
+                                                                 .dataschema = l->schema,
+                                                                 .stream = l->stream,
+                                                                 .seq = seq,
+                                                                 .boot = e->boot,
+                                                                 .data = e->data.data});
+    if (e->data.failed || e->payload.failed || e->internal.failed)
+        return gl_fail(err, -EMSGSIZE, "the event is larger than a message can be");
+    rc = gl_journal_append(e->journal,
+                           &(struct gl_record){.stream = l->stream,
+                                               .seq = seq,
+                                               .type = l->type,
+                                               .topic = l->topic,
+                                               .id = id,
+                                               .passage = l->passage,
+                                               .time = l->time,
+                                               .written = gl_engine_written(e, now),
+                                               .payload = e->payload.data,
+                                               .internal = e->internal.len ? e->internal.data : NULL},
+                           err);
+    if (rc == 0 && l->topic[0]) remember_stream(e, l->stream);
+    return rc;
+}
+
+int64_t gl_engine_written(const struct gl_engine *e, struct gl_now now) {
+    int64_t last = gl_journal_written(e->journal);
+    return e->clock_ok || now.wall > last ? now.wall : last;
+}
+
+void gl_engine_record(struct gl_engine *e, const struct gl_effect *fx) {
+    struct gl_labels l;
+    struct gl_error err;
+    char id[GL_COMMAND_ID];
+    gl_buf_reset(&e->data);
     gl_buf_reset(&e->internal);
     describe(fx, &l, &e->data);
     if (fx->type == GL_EFFECT_COMMAND)
@@ -180,41 +212,16 @@ void gl_engine_record(struct gl_engine *e, const struct gl_effect *fx) {
         memcpy(id, fx->id, sizeof fx->id);
     else
         gl_core_uuid(e->core, fx->at, id);
-    int rc = gl_journal_next_seq(e->journal, l.stream, &seq, &err);
-    if (rc == 0 && !e->data.failed) {
-        gl_envelope_write(&e->payload, &(struct gl_envelope_out){.id = id,
-                                                                 .post = e->config->post,
-                                                                 .type = l.type,
-                                                                 .time = l.time,
-                                                                 .subject = l.subject,
-                                                                 .dataschema = l.schema,
-                                                                 .stream = l.stream,
-                                                                 .seq = seq,
-                                                                 .boot = e->boot,
-                                                                 .data = e->data.data});
-        if (fx->type == GL_EFFECT_DECISION && strcmp(e->answer->passage, l.passage) == 0) write_answer(e->answer, &e->internal);
-    }
-    if (rc == 0 && (e->data.failed || e->payload.failed || e->internal.failed)) rc = -EMSGSIZE;
-    if (rc == 0)
-        rc = gl_journal_append(e->journal,
-                               &(struct gl_record){.stream = l.stream,
-                                                   .seq = seq,
-                                                   .type = l.type,
-                                                   .topic = l.topic,
-                                                   .id = id,
-                                                   .passage = l.passage,
-                                                   .time = l.time,
-                                                   .payload = e->payload.data,
-                                                   .internal = e->internal.len ? e->internal.data : NULL},
-                               &err);
+    if (fx->type == GL_EFFECT_DECISION && strcmp(e->answer->passage, l.passage) == 0) write_answer(e->answer, &e->internal);
+    int rc = gl_engine_append(e, &l, id, fx->at, &err);
     if (rc == 0) rc = also_keep(e, fx, &err);
     if (rc < 0) {
         gl_engine_fail(e, rc, &err);
         return;
     }
-    if (l.topic[0]) remember_stream(e, l.stream);
     if (e->out.event && fx->type != GL_EFFECT_SIGNAL && fx->type != GL_EFFECT_HIT)
         e->out.event(e->out.user, l.topic, e->payload.data);
+    gl_engine_share(e, fx);
 }
 
 void gl_engine_publish_state(struct gl_engine *e, const char *topic, const char *type, const char *subject, const char *schema,
@@ -262,14 +269,65 @@ void gl_engine_pend_reply(struct gl_engine *e, const struct gl_effect *fx) {
     if (!p->payload) abort();
 }
 
-void gl_engine_alarm(struct gl_engine *e, const char *kind, const char *detail, struct gl_now now) {
+void gl_engine_note(struct gl_engine *e, const char *type, const struct gl_fields *fields, const void *data, bool for_ever,
+                    struct gl_now now) {
+    struct gl_error err = {""};
+    char id[GL_UUID];
+    gl_core_uuid(e->core, now, id);
+    struct gl_note note = {type, id, e->config->post, e->boot, now.wall, for_ever, fields, data};
+    int rc = gl_journal_note(e->journal, &note, &err);
+    if (rc < 0) gl_engine_fail(e, rc, &err);
+    e->touched = true;
+}
+
+static void tell_alarm(struct gl_engine *e, const char *action, const char *kind, const char *alarm, const char *detail,
+                       struct gl_now now) {
     struct gl_alarm a;
     gl_fields_clear(&gl_alarm_fields, &a);
-    gl_core_uuid(e->core, now, a.alarm);
+    gl_clip(a.alarm, sizeof a.alarm, alarm);
     gl_clip(a.kind, sizeof a.kind, kind);
-    gl_clip(a.action, sizeof a.action, "raise");
+    gl_clip(a.action, sizeof a.action, action);
     gl_clip(a.detail, sizeof a.detail, detail);
     struct gl_effect fx = {.type = GL_EFFECT_ALARM, .at = now, .alarm = &a};
+    gl_engine_record(e, &fx);
+    e->touched = true;
+}
+
+void gl_engine_alarm_raise(struct gl_engine *e, const char *kind, const char *detail, char ret_alarm[GL_UUID], struct gl_now now) {
+    gl_core_uuid(e->core, now, ret_alarm);
+    tell_alarm(e, "raise", kind, ret_alarm, detail, now);
+}
+
+void gl_engine_alarm_clear(struct gl_engine *e, const char *kind, const char *alarm, const char *detail, struct gl_now now) {
+    tell_alarm(e, "clear", kind, alarm, detail, now);
+}
+
+void gl_engine_alarm(struct gl_engine *e, const char *kind, const char *detail, struct gl_now now) {
+    char alarm[GL_UUID];
+    gl_engine_alarm_raise(e, kind, detail, alarm, now);
+}
+
+struct standing {
+    const char *kind;
+    struct gl_alarm alarm;
+};
+
+static int find_standing(void *user, const struct gl_standing *s) {
+    struct standing *want = user;
+    if (s->lane[0] || strcmp(s->kind, want->kind) != 0) return 0;
+    memcpy(want->alarm.alarm, s->alarm, sizeof want->alarm.alarm);
+    return 1;
+}
+
+void gl_engine_alarm_over(struct gl_engine *e, const char *kind, const char *detail, struct gl_now now) {
+    struct gl_error err = {""};
+    struct standing s = {.kind = kind};
+    gl_fields_clear(&gl_alarm_fields, &s.alarm);
+    if (gl_journal_standing(e->journal, find_standing, &s, &err) != 1) return;
+    gl_clip(s.alarm.kind, sizeof s.alarm.kind, kind);
+    gl_clip(s.alarm.action, sizeof s.alarm.action, "clear");
+    gl_clip(s.alarm.detail, sizeof s.alarm.detail, detail);
+    struct gl_effect fx = {.type = GL_EFFECT_ALARM, .at = now, .alarm = &s.alarm};
     gl_engine_record(e, &fx);
     e->touched = true;
 }

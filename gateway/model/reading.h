@@ -144,7 +144,7 @@ struct gl_evidence { /* a picture or a profile kept in the evidence store; never
     char role[32];   /* "plate", "vehicle", "scene", ... */
     char media_type[32];
     char sha256[65];
-    char ref[129]; /* where it lies, relative to the evidence store: "ab/abcdef....jpg" */
+    char ref[129]; /* where it lies, relative to the evidence store: "2026-12-23T14/abcdef....jpg" */
 };
 
 struct gl_reading {

@@ -29,9 +29,12 @@ static const char *const migrations[] = {
     "  seq INTEGER NOT NULL, version INTEGER, PRIMARY KEY(declaration, type, ref)) STRICT, WITHOUT ROWID;",
 };
 
+_Static_assert(GL_OFFICE_DESTINATION == 4, "ANSWER names this role");
+#define DESTINATION "coalesce((SELECT office FROM office WHERE declaration=record.id AND role=4 ORDER BY n LIMIT 1), '')"
 #define ANSWER                                                                                                                 \
     "SELECT id, standing, ref_type, ref_value, epoch, told, state, control, lodged_at, valid_to, wanted, wanted_types, eori, " \
-    "means,"                                                                                                                   \
+    "type, " DESTINATION                                                                                                       \
+    ", means,"                                                                                                                 \
     " equipment FROM record WHERE "
 
 static const struct gl_sql queries[DECLARATION_QUERIES] = {
@@ -47,8 +50,8 @@ static const struct gl_sql queries[DECLARATION_QUERIES] = {
     [DECLARATION_EFFECT] = {"UPDATE record SET control=ifnull(?2, own_control), control_type=iif(?2 IS NULL, own_control_type, ?3),"
                             " wanted=?4, wanted_types=?5 WHERE id=?1",
                             5, 0},
-    [DECLARATION_ANSWER] = {ANSWER "id=?1", 1, 15},
-    [DECLARATION_ANSWER_REF] = {ANSWER "ref_type=?1 AND ref_value=?2", 2, 15},
+    [DECLARATION_ANSWER] = {ANSWER "id=?1", 1, 17},
+    [DECLARATION_ANSWER_REF] = {ANSWER "ref_type=?1 AND ref_value=?2", 2, 17},
     [DECLARATION_READ] =
         {"SELECT lrn, type, control, control_type, lodged_at, valid_to, gross_g, eori, aeo FROM record WHERE id=?1", 1, 9},
     [DECLARATION_PUT_GOODS] = {"INSERT INTO goods(declaration, n, hs, gross_g, un) VALUES(?1,?2,?3,?4,?5)", 5, 0},

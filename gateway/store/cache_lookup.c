@@ -134,6 +134,8 @@ static int take_declaration(struct cache_lookup *l, struct gl_rows *q, struct gl
         int64_t n = gl_take_int(q);
         gl_take_text(q, wanted, sizeof wanted);
         gl_take_text(q, d->eori, sizeof d->eori);
+        gl_take_text(q, d->type, sizeof d->type);
+        gl_take_text(q, d->destination, sizeof d->destination);
         row->has_means = gl_take_int(q) > 0;
         row->equipped = gl_take_int(q) > 0;
         d->n_wanted = n < 0 ? 0 : (uint16_t)n;

@@ -30,6 +30,7 @@ struct gl_store_kind {
     const char *const *pragmas; /* ended by NULL */
     const struct gl_sql *sql;
     size_t n_sql;
+    bool shrinks;  /* room that became free can be given back to the file system, page by page */
     bool precious; /* a write-ahead log without its file is kept for the people, not thrown away */
     bool passing;  /* built at one go and thrown away when that fails: no journal, nothing synced */
 };

@@ -139,6 +139,7 @@ int gl_db_open(struct gl_db *db, const char *path, const struct gl_store_kind *k
     }
     /* Only one process at a time, so the index of the write-ahead log stays in memory and no third file is needed. */
     if (rc == 0) rc = exec(db, "PRAGMA locking_mode=EXCLUSIVE", "cannot be locked", err);
+    if (rc == 0 && kind->shrinks) rc = exec(db, "PRAGMA auto_vacuum=INCREMENTAL", "cannot be set up", err); /* before any table */
     if (rc == 0) rc = identify(db, &version, err);
     if (rc == 0) rc = set_up(db, err);
     if (rc == 0) rc = migrate(db, (size_t)version, err);

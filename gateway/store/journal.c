@@ -6,16 +6,20 @@
 #include "store/journal.h"
 
 #include <errno.h>
+#include <openssl/rand.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "model/envelope.h"
 #include "store/journal_impl.h"
 
 int gl_journal_open(const char *path, struct gl_journal **ret, struct gl_error *err) {
     struct gl_journal *j = calloc(1, sizeof *j);
     if (!j) return gl_fail(err, -ENOMEM, "journal %s: out of memory", path);
     int rc = gl_db_open(&j->db, path, &gl_journal_kind, err);
-    if (rc == 0 && !(j->md = EVP_MD_CTX_new())) rc = gl_fail(err, -ENOMEM, "journal %s: out of memory", path);
+    j->sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+    j->md = EVP_MD_CTX_new();
+    if (rc == 0 && (!j->sha256 || !j->md)) rc = gl_fail(err, -ENOMEM, "journal %s: out of memory", path);
     if (rc == 0) rc = gl_journal_load(j, err);
     if (rc < 0) {
         gl_journal_close(j);
@@ -29,7 +33,16 @@ void gl_journal_close(struct gl_journal *j) {
     if (!j) return;
     gl_db_close(&j->db);
     EVP_MD_CTX_free(j->md);
+    EVP_MD_free(j->sha256);
     free(j);
+}
+
+void gl_journal_set_keep(struct gl_journal *j, const struct gl_keep *keep) {
+    j->keep = *keep;
+}
+
+int64_t gl_journal_written(const struct gl_journal *j) {
+    return j->written;
 }
 
 /* ---- the counters ------------------------------------------------------------------------------------------------------------ */
@@ -37,10 +50,11 @@ void gl_journal_close(struct gl_journal *j) {
 static int load_head(struct gl_journal *j, struct gl_error *err) {
     struct gl_rows q = gl_db_query(&j->db, JOURNAL_HEAD);
     int rc = gl_db_step(&q, err);
-    j->n = 0;
+    j->n = j->written = 0;
     memset(j->head, 0, sizeof j->head);
     if (rc <= 0) return rc;
     j->n = gl_take_int(&q);
+    j->written = gl_take_int(&q);
     gl_take_bytes(&q, j->head, sizeof j->head);
     if ((rc = gl_taken(&q, err)) < 0) return rc;
     gl_db_end(&q);
@@ -132,11 +146,20 @@ static int add_stream(struct gl_journal *j, const char *name, struct gl_error *e
     return rc;
 }
 
-static int insert(struct gl_journal *j, int64_t stream, const struct gl_record *r, const uint8_t *hash, struct gl_error *err) {
+/* When it must go, by what it belongs to. */
+static int64_t purge_after(const struct gl_journal *j, const struct gl_record *r, int64_t written) {
+    int64_t keep = r->passage[0] ? j->keep.passages_ms : j->keep.records_ms;
+    return r->for_ever || keep == 0 ? 0 : written + keep;
+}
+
+static int insert(struct gl_journal *j, int64_t stream, const struct journal_link *l, const struct gl_record *r,
+                  const uint8_t *salt, const uint8_t *hash, struct gl_error *err) {
     struct gl_rows q = gl_db_query(&j->db, JOURNAL_APPEND);
-    gl_put_int(&q, j->n + 1);
+    gl_put_int(&q, l->n);
     gl_put_int(&q, stream);
     gl_put_int(&q, r->seq);
+    gl_put_int(&q, l->written);
+    gl_put_int(&q, l->purge_after);
     gl_put_text(&q, r->type);
     gl_put_text(&q, r->topic);
     gl_put_text(&q, r->id);
@@ -144,17 +167,29 @@ static int insert(struct gl_journal *j, int64_t stream, const struct gl_record *
     gl_put_int(&q, r->time);
     gl_put_text(&q, r->payload);
     gl_put_text(&q, r->internal && r->internal[0] ? r->internal : NULL);
+    gl_put_bytes(&q, salt, JOURNAL_SALT_BYTES);
     gl_put_bytes(&q, hash, JOURNAL_HASH_BYTES);
     return gl_db_run(&q, err);
 }
 
+/* Borrowed until the next one is asked for. */
+static const uint8_t *next_salt(struct gl_journal *j) {
+    if (j->n_salts == 0 && RAND_bytes(j->salts[0], sizeof j->salts) == 1) j->n_salts = JOURNAL_SALTS;
+    return j->n_salts == 0 ? NULL : j->salts[--j->n_salts];
+}
+
 static int append(struct gl_journal *j, const struct gl_record *r, struct gl_error *err) {
     uint8_t hash[JOURNAL_HASH_BYTES];
-    int rc = gl_journal_stream(j, r->stream) ? 0 : add_stream(j, r->stream, err);
+    const uint8_t *salt = next_salt(j);
+    struct journal_link l = {.n = j->n + 1, .seq = r->seq, .written = r->written ? r->written : r->time, .stream = r->stream};
+    int rc = salt ? 0 : gl_fail(err, -EIO, "journal: no random bytes; look at the OpenSSL configuration");
+    if (rc == 0 && !gl_journal_stream(j, r->stream)) rc = add_stream(j, r->stream, err);
     if (rc < 0) return rc;
     struct journal_stream *s = gl_journal_stream(j, r->stream);
-    rc = gl_journal_hash(j, j->head, j->n + 1, r, hash, err);
-    if (rc == 0) rc = insert(j, s->id, r, hash, err);
+    l.purge_after = purge_after(j, r, l.written);
+    rc = gl_journal_content(j, salt, r, l.content, err);
+    if (rc == 0) rc = gl_journal_hash(j, j->head, &l, hash, err);
+    if (rc == 0) rc = insert(j, s->id, &l, r, salt, hash, err);
     if (rc < 0) return rc;
     struct gl_rows q = gl_db_query(&j->db, JOURNAL_SET_STREAM);
     gl_put_int(&q, s->id);
@@ -162,6 +197,7 @@ static int append(struct gl_journal *j, const struct gl_record *r, struct gl_err
     if ((rc = gl_db_run(&q, err)) < 0) return rc;
     s->last = r->seq;
     j->n++;
+    j->written = l.written;
     memcpy(j->head, hash, sizeof hash);
     return 0;
 }
@@ -171,6 +207,37 @@ int gl_journal_append(struct gl_journal *j, const struct gl_record *r, struct gl
     if (rc == 0) rc = check_record(j, r, err);
     if (rc == 0) rc = append(j, r, err);
     return gl_journal_wrote(j, rc);
+}
+
+int gl_journal_note(struct gl_journal *j, const struct gl_note *note, struct gl_error *err) {
+    GL_CLEANUP(gl_buf_free) struct gl_buf data = GL_BUF(65536);
+    GL_CLEANUP(gl_buf_free) struct gl_buf payload = GL_BUF(65536);
+    int64_t seq = 0;
+    int rc = gl_journal_next_seq(j, "local", &seq, err);
+    gl_fields_to_json(note->fields, note->data, &data);
+    if (rc == 0 && data.failed) rc = gl_fail(err, -EMSGSIZE, "journal: a note of type %s does not fit", note->type);
+    if (rc < 0) return gl_journal_wrote(j, rc);
+    gl_envelope_write(&payload, &(struct gl_envelope_out){.id = note->id,
+                                                          .post = note->post,
+                                                          .type = note->type,
+                                                          .time = note->time,
+                                                          .subject = "journal",
+                                                          .stream = "local",
+                                                          .seq = seq,
+                                                          .boot = note->boot,
+                                                          .data = data.data});
+    if (payload.failed) return gl_journal_wrote(j, gl_fail(err, -EMSGSIZE, "journal: a note of type %s does not fit", note->type));
+    return gl_journal_append(j,
+                             &(struct gl_record){.stream = "local",
+                                                 .seq = seq,
+                                                 .type = note->type,
+                                                 .topic = "",
+                                                 .id = note->id,
+                                                 .passage = "",
+                                                 .time = note->time,
+                                                 .for_ever = note->for_ever,
+                                                 .payload = payload.data},
+                             err);
 }
 
 /* ---- transactions ------------------------------------------------------------------------------------------------------------ */

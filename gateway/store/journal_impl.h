@@ -32,7 +32,18 @@ enum {
     JOURNAL_LIST_LANE,
     JOURNAL_FIND_PASSAGE,
     JOURNAL_EXPLAIN,
+    JOURNAL_ABOUT,
     JOURNAL_CHAIN,
+    JOURNAL_COVER,
+    JOURNAL_DUE,
+    JOURNAL_CONTENT,
+    JOURNAL_LEAVE,
+    JOURNAL_FORGET,
+    JOURNAL_OLD_PASSAGES,
+    JOURNAL_FORGET_PASSAGES,
+    JOURNAL_FORGET_HITS,
+    JOURNAL_FORGET_REVIEWS,
+    JOURNAL_USES,
     JOURNAL_HASH,
     JOURNAL_SUM,
     JOURNAL_PUT_CONTINGENCY,
@@ -52,7 +63,9 @@ enum {
     GL_STREAM_NAME = GL_ID + 8,
     JOURNAL_MAX_STREAMS = 256,          /* lanes that are gone keep theirs */
     JOURNAL_MAX_TEXT = 8 * 1024 * 1024, /* of a payload, and of what is journalled beside it */
-    JOURNAL_HASH_BYTES = 32
+    JOURNAL_HASH_BYTES = 32,
+    JOURNAL_SALT_BYTES = 16,
+    JOURNAL_SALTS = 64
 };
 
 extern const struct gl_store_kind gl_journal_kind;
@@ -66,10 +79,15 @@ struct journal_stream {
 
 struct gl_journal {
     struct gl_db db;
+    EVP_MD *sha256; /* fetched once: each look-up costs as much as the hashing */
     EVP_MD_CTX *md;
-    bool loaded; /* what follows is as the file has it, plus the open transaction */
-    int64_t n;   /* of the last record */
+    uint8_t salts[JOURNAL_SALTS][JOURNAL_SALT_BYTES]; /* drawn ahead */
+    int n_salts;
+    bool loaded;     /* what follows is as the file has it, plus the open transaction */
+    int64_t n;       /* of the last record */
+    int64_t written; /* when that was */
     uint8_t head[JOURNAL_HASH_BYTES];
+    struct gl_keep keep;
     size_t n_streams;
     struct journal_stream streams[JOURNAL_MAX_STREAMS];
 };
@@ -86,9 +104,19 @@ int gl_journal_wrote(struct gl_journal *j, int rc);
 /* NULL when no such stream has a record. */
 struct journal_stream *gl_journal_stream(struct gl_journal *j, const char *name);
 
-/* SHA-256 over the predecessor's hash, the number, the stream and the record. */
-int gl_journal_hash(struct gl_journal *j, const uint8_t prev[JOURNAL_HASH_BYTES], int64_t n, const struct gl_record *r,
+/* What a record says, in 32 bytes: with its salt, so that nobody guesses from the hash of what is gone what it was. */
+int gl_journal_content(struct gl_journal *j, const uint8_t salt[JOURNAL_SALT_BYTES], const struct gl_record *r,
+                       uint8_t out[JOURNAL_HASH_BYTES], struct gl_error *err) GL_MUST_USE;
+
+/* A link of the chain: the record's place and times, and the hash of its content. */
+struct journal_link {
+    int64_t n, seq, written, purge_after;
+    const char *stream;
+    uint8_t content[JOURNAL_HASH_BYTES];
+};
+int gl_journal_hash(struct gl_journal *j, const uint8_t prev[JOURNAL_HASH_BYTES], const struct journal_link *l,
                     uint8_t out[JOURNAL_HASH_BYTES], struct gl_error *err) GL_MUST_USE;
 
 /* A passage from the columns in which they are kept; from journal_state.c. */
 void gl_journal_take_passage(struct gl_rows *q, struct gl_passage *p);
+void gl_journal_hex(const uint8_t hash[JOURNAL_HASH_BYTES], char out[65]);

@@ -135,3 +135,22 @@ int gl_journal_explain(struct gl_journal *j, const char *passage, gl_json_fn eac
     if (rc != 0) gl_db_end(&q);
     return rc == 0 && !any ? gl_fail(err, -ENOENT, "nothing is recorded of passage %s", id) : rc;
 }
+
+int gl_journal_about(struct gl_journal *j, const char *passage, const char *type, int limit, gl_about_fn each, void *user,
+                     struct gl_error *err) {
+    struct gl_rows q = gl_db_query(&j->db, JOURNAL_ABOUT);
+    gl_put_text(&q, passage);
+    gl_put_text(&q, type);
+    gl_put_int(&q, limit);
+    int rc;
+    while ((rc = gl_db_step(&q, err)) > 0) {
+        struct gl_about a = {.id = gl_take_borrowed(&q)};
+        a.payload = gl_take_borrowed(&q);
+        a.internal = gl_take_borrowed(&q);
+        if ((rc = gl_taken(&q, err)) < 0) return rc;
+        if (!a.internal[0]) a.internal = NULL;
+        if ((rc = each(user, &a)) != 0) break;
+    }
+    if (rc != 0) gl_db_end(&q);
+    return rc;
+}

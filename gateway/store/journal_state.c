@@ -7,6 +7,12 @@
 
 /* ---- uses -------------------------------------------------------------------------------------------------------------------- */
 
+/* A use outlives what was used: purged too early it would make a used movement usable again. */
+static int64_t use_purge_after(const struct gl_journal *j, const struct gl_use_change *u, int64_t now_wall) {
+    int64_t end = u->valid_to > now_wall ? u->valid_to : now_wall;
+    return j->keep.used_ms ? end + j->keep.used_ms : 0;
+}
+
 static int put_use(struct gl_journal *j, const struct gl_use_change *u, int64_t now_wall, struct gl_error *err) {
     bool frees = u->use == GL_USE_NONE;
     if (u->ref.type[0] == '\0' || u->ref.value[0] == '\0' || u->passage[0] == '\0' || u->use > GL_USE_CONSUMED)
@@ -18,6 +24,7 @@ static int put_use(struct gl_journal *j, const struct gl_use_change *u, int64_t 
     if (!frees) {
         gl_put_int(&q, u->use);
         gl_put_int(&q, now_wall);
+        gl_put_int(&q, use_purge_after(j, u, now_wall));
     }
     return gl_db_run(&q, err);
 }
@@ -29,6 +36,7 @@ static int put_all(struct gl_journal *j, const struct gl_use_change *u, int64_t 
     if (!frees) {
         gl_put_int(&q, u->use);
         gl_put_int(&q, now_wall);
+        gl_put_int(&q, use_purge_after(j, u, now_wall));
     }
     return gl_db_run(&q, err);
 }
@@ -122,6 +130,7 @@ static int put_passage(struct gl_journal *j, const struct gl_passage *p, struct 
     gl_put_int(&q, p->exit);
     gl_put_text(&q, p->known.tag);
     gl_put_int(&q, p->known.radiation);
+    gl_put_int(&q, p->closed_at && j->keep.passages_ms ? p->closed_at + j->keep.passages_ms : 0);
     return gl_db_run(&q, err);
 }
 

@@ -10,11 +10,13 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "base/time.h"
+
 /* The journal shares this disk: pictures must not take its last room. */
 #define RESERVE_BYTES (UINT64_C(64) * 1024 * 1024)
 
 int gl_evidence_open(const char *root, struct gl_error *err) {
-    if (mkdir(root, 0750) < 0 && errno != EEXIST)
+    if (mkdir(root, 0770) < 0 && errno != EEXIST)
         return gl_fail(err, -errno, "cannot make the folder %s: %s", root, strerror(errno));
     int fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     return fd < 0 ? gl_fail(err, -errno, "cannot open the folder %s: %s", root, strerror(errno)) : fd;
@@ -67,8 +69,25 @@ static bool have(int dir, const char *name, size_t len) {
     return fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) && (size_t)st.st_size == len;
 }
 
+void gl_evidence_hour(int64_t until, char out[GL_EVIDENCE_HOUR]) {
+    char text[GL_TIME_TEXT];
+    gl_time_format(until, text);
+    text[GL_EVIDENCE_HOUR - 1] = '\0';
+    gl_clip(out, GL_EVIDENCE_HOUR, text);
+}
+
+/* Our group (greenlaned) may remove what is in it, and it; and a new folder is on the disk before anything in it is told of. */
+static int make_hour(int root, const char *name) {
+    mode_t before = umask(0007);
+    int rc = mkdirat(root, name, 0770) < 0 ? -errno : 0;
+    umask(before);
+    if (rc == -EEXIST) return 0;
+    return rc < 0 || fsync(root) == 0 ? rc : -errno;
+}
+
 static int store_in(int root, const char *sub, const char *part, const char *name, const struct gl_attachment *a) {
-    if (mkdirat(root, sub, 0750) < 0 && errno != EEXIST) return -errno;
+    int rc = make_hour(root, sub);
+    if (rc < 0) return rc;
     GL_CLEANUP(gl_close_fd) int dir = openat(root, sub, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (dir < 0) return -errno;
     if (have(dir, name, a->len)) return 0;
@@ -77,15 +96,16 @@ static int store_in(int root, const char *sub, const char *part, const char *nam
     return write_file(dir, part, name, a);
 }
 
-int gl_evidence_store(int root, const char *writer, const struct gl_attachment *a, struct gl_evidence *e, struct gl_error *err) {
+int gl_evidence_store(int root, const char *writer, int64_t until, const struct gl_attachment *a, struct gl_evidence *e,
+                      struct gl_error *err) {
     struct gl_evidence out = {.role = ""};
-    char sub[3] = "", name[80], part[80];
+    char sub[GL_EVIDENCE_HOUR], name[80], part[80];
     if (a->len == 0 || a->len > GL_EVIDENCE_MAX)
         return gl_fail(err, -EMSGSIZE, "an attachment of %zu bytes: 1 to %d are kept", a->len, GL_EVIDENCE_MAX);
     if (gl_copy(out.role, sizeof out.role, a->role) < 0 || gl_copy(out.media_type, sizeof out.media_type, a->media_type) < 0)
         return gl_fail(err, -EINVAL, "an attachment whose role or media type has more than 31 characters");
     if (gl_sha256_hex(a->bytes, a->len, out.sha256) < 0) return gl_fail(err, -EIO, "cannot compute a SHA-256");
-    memcpy(sub, out.sha256, 2);
+    gl_evidence_hour(until, sub);
     snprintf(name, sizeof name, "%s.%s", out.sha256, extension(a->media_type));
     snprintf(part, sizeof part, ".%.40s.part", writer);
     snprintf(out.ref, sizeof out.ref, "%s/%s", sub, name);

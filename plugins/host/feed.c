@@ -60,13 +60,14 @@ bool gl_feed_place(struct gl_device *d, struct gl_reading *r) {
 
 static void keep_evidence(struct gl_device *d, struct gl_reading *r, const struct gl_attachment *att, size_t n) {
     struct gl_error err;
+    int64_t until = gl_now_read().wall + d->config->retention.evidence_ms;
     r->n_evidence = 0;
     if (n > GL_EVIDENCE_PER_READING) {
         count(d, "evidence.dropped", (int64_t)(n - GL_EVIDENCE_PER_READING));
         n = GL_EVIDENCE_PER_READING;
     }
     for (size_t i = 0; i < n; i++) {
-        if (gl_evidence_store(d->evidence, d->id, &att[i], &r->evidence[r->n_evidence], &err) == 0) {
+        if (gl_evidence_store(d->evidence, d->id, until, &att[i], &r->evidence[r->n_evidence], &err) == 0) {
             r->n_evidence++;
             gl_health_evidence(&d->health, "");
             continue;

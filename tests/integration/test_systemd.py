@@ -141,7 +141,7 @@ class Units(unittest.TestCase):
             r = run("systemd-tmpfiles", "--create", "--root=" + root)
             if os.getuid() == 0:
                 self.assertEqual(0, r.returncode, r.stdout)
-                self.assertEqual(0o2750, os.stat(os.path.join(root, "var/lib/greenlane/evidence")).st_mode & 0o7777)
+                self.assertEqual(0o2770, os.stat(os.path.join(root, "var/lib/greenlane/evidence")).st_mode & 0o7777)
                 self.assertEqual(0o710, os.stat(os.path.join(root, "var/lib/greenlane")).st_mode & 0o7777)
 
     @unittest.skipUnless(shutil.which("udevadm"), "udevadm is missing: apt-get install udev")

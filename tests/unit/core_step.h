@@ -372,6 +372,11 @@ static inline void take_effect(struct bench *b, const struct gl_event *ev, const
             mix_fields(b, &gl_review_fields, fx->review);
             break;
         case GL_EFFECT_SUMMARY: fail_msg("the core makes no summaries"); break;
+        case GL_EFFECT_CORRECT: /* the journal's to answer: here it knows of no such passage */
+            b->n_replies++;
+            b->reply = (struct gl_reply){.name = fx->command->name, .ok = GL_FALSE, .error = "not known"};
+            memcpy(b->reply.command, fx->command->id, sizeof b->reply.command);
+            break;
     }
 }
 

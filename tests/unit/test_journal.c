@@ -531,6 +531,16 @@ static void the_chain_is_walked_in_steps(void **state) {
     gl_journal_close(j);
 }
 
+static void salt_of(struct gl_journal *j, int64_t n, uint8_t salt[16]) {
+    sqlite3_stmt *stmt;
+    assert_int_equal(sqlite3_prepare_v2(j->db.sql, "SELECT salt FROM record WHERE n=?1", -1, &stmt, NULL), SQLITE_OK);
+    sqlite3_bind_int64(stmt, 1, n);
+    assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+    assert_int_equal(sqlite3_column_bytes(stmt, 0), 16);
+    memcpy(salt, sqlite3_column_blob(stmt, 0), 16);
+    sqlite3_finalize(stmt);
+}
+
 /* The hash of the first record, computed elsewhere over the bytes that docs and journal_chain.c describe. */
 static void the_hash_is_what_it_is_said_to_be(void **state) {
     (void)state;
@@ -544,24 +554,21 @@ static void the_hash_is_what_it_is_said_to_be(void **state) {
                           .time = 258,
                           .payload = "{}",
                           .internal = "x"};
-    uint8_t bytes[128] = {0}, want[32];
-    size_t n = 32;
+    uint8_t said[64], link[128] = {0}, want[32];
+    size_t n = 16, at = 32;
     const struct {
         const char *p;
         size_t len;
-    } parts[] = {{"\0\0\0\0\0\0\0\1", 8},
-                 {"post", 5},
-                 {"\0\0\0\0\0\0\0\1", 8},
-                 {"t", 2},
-                 {"a/b", 4},
-                 {"i", 2},
-                 {"", 1},
-                 {"\0\0\0\0\0\0\1\2", 8},
-                 {"{}", 3},
-                 {"x", 1}};
-    for (size_t i = 0; i < GL_COUNT(parts); n += parts[i++].len) memcpy(bytes + n, parts[i].p, parts[i].len);
-    assert_int_equal(EVP_Digest(bytes, n, want, NULL, EVP_sha256(), NULL), 1);
+    } says[] = {{"t", 2}, {"a/b", 4}, {"i", 2}, {"", 1}, {"\0\0\0\0\0\0\1\2", 8}, {"{}", 3}, {"x", 1}},
+      stands[] = {{"\0\0\0\0\0\0\0\1", 8}, {"post", 5}, {"\0\0\0\0\0\0\0\1", 8}, {"\0\0\0\0\0\0\2\1", 8}, {"\0\0\0\0\0\0\2\2", 8}};
+    gl_journal_set_keep(j, &(struct gl_keep){.records_ms = 1});
+    r.written = 513;
     assert_int_equal(gl_journal_append(j, &r, NULL), 0);
+    salt_of(j, 1, said);
+    for (size_t i = 0; i < GL_COUNT(says); n += says[i++].len) memcpy(said + n, says[i].p, says[i].len);
+    for (size_t i = 0; i < GL_COUNT(stands); at += stands[i++].len) memcpy(link + at, stands[i].p, stands[i].len);
+    assert_int_equal(EVP_Digest(said, n, link + at, NULL, EVP_sha256(), NULL), 1);
+    assert_int_equal(EVP_Digest(link, at + 32, want, NULL, EVP_sha256(), NULL), 1);
     assert_memory_equal(j->head, want, sizeof want);
     gl_journal_close(j);
 }
@@ -576,6 +583,9 @@ static void tampering_is_found(void **state) {
                  {"UPDATE record SET internal='{}' WHERE n=3", 3},
                  {"UPDATE record SET passage='' WHERE n=1", 1},
                  {"UPDATE record SET time=time+1 WHERE n=6", 6},
+                 {"UPDATE record SET written=written+1 WHERE n=6", 6},
+                 {"UPDATE record SET purge_after=1 WHERE n=2", 2},
+                 {"UPDATE record SET salt=zeroblob(16) WHERE n=2", 2},
                  {"UPDATE record SET hash=zeroblob(32) WHERE n=5", 5},
                  {"UPDATE record SET hash=zeroblob(3) WHERE n=5", 5},
                  {"DELETE FROM record WHERE n=4", 4},

@@ -409,6 +409,67 @@ static void a_power_cut_at_any_write(void **state) {
     }
 }
 
+/* ---- forgetting ---- */
+
+/* Announces that all records of the turns go, and lets them go one by one, a commit for each; then gives room back. Returns how many are known to be
+ * gone. */
+static int64_t purge(struct gl_journal *j) {
+    struct gl_purge p = {.reason = "due", .due = 5000, .from = 1, .to = 2 * TURNS, .records = 2 * TURNS};
+    struct gl_note note = {GL_PURGE_TYPE, "i", "north", "b", 5000, true, &gl_purge_fields, &p};
+    int64_t gone = 0;
+    if (gl_journal_note(j, &note, NULL) < 0 || gl_journal_commit(j, NULL) < 0) {
+        gl_journal_rollback(j);
+        return 0;
+    }
+    for (int64_t n = 1; n <= 2 * TURNS; n++) {
+        if (gl_journal_forget(j, n, 5000, NULL) == 0 && gl_journal_commit(j, NULL) == 0)
+            gone++;
+        else
+            gl_journal_rollback(j);
+    }
+    if (gl_journal_shrink(j, 8, NULL) < 0 || gl_journal_commit(j, NULL) < 0) gl_journal_rollback(j);
+    return gone;
+}
+
+static struct gl_verified verified(struct gl_journal *j) {
+    struct gl_verified v = {0};
+    int64_t at = 0;
+    assert_int_equal(gl_journal_verify(j, &at, 1000, &v, NULL), 0);
+    return v;
+}
+
+/* What is known to be gone is gone; nothing went that was not announced; and what has not gone goes the next time. */
+static void a_power_cut_in_a_purge(void **state) {
+    (void)state;
+    int came = 0;
+    for (size_t i = 0; i < GL_COUNT(faults); i++)
+        for (int at = 1; at <= 60; at++) {
+            struct model m = {0};
+            remove_files();
+            struct gl_journal *j = open_journal();
+            gl_journal_set_keep(j, &(struct gl_keep){.passages_ms = 1000});
+            play(j, &m, TURNS);
+            assert_int_equal(m.committed, TURNS);
+            arm(&faults[i], at);
+            int64_t gone = purge(j);
+            came += disk.failed > 0;
+            heal();
+            disk.dead = true;
+            gl_journal_close(j);
+            power_comes_back();
+            j = open_journal();
+            struct gl_verified v = verified(j);
+            assert_int_equal(v.broken_at, 0);
+            assert_true(v.purged >= gone && v.purged <= gone + 1); /* the last one may be there without having been told */
+            assert_int_equal(purge(j), 2 * TURNS);
+            v = verified(j);
+            assert_int_equal(v.broken_at, 0);
+            assert_int_equal(v.purged, 2 * TURNS);
+            gl_journal_close(j);
+        }
+    assert_true(came > 100);
+}
+
 /* While the journal is being made: an error, and the next start makes it. */
 static void a_failure_while_opening(void **state) {
     (void)state;
@@ -525,6 +586,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nothing_committed_is_lost_whatever_fails),
         cmocka_unit_test(a_power_cut_at_any_write),
+        cmocka_unit_test(a_power_cut_in_a_purge),
         cmocka_unit_test(a_failure_while_opening),
         cmocka_unit_test(the_cache_is_whole_after_a_failure),
     };
