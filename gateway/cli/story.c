@@ -257,9 +257,9 @@ static void event_words(const json_t *e, struct gl_buf *out) {
 
 static bool told(const json_t *e) {
     const char *type = gl_cli_text(e, "type");
-    return begins(type, "greenlane.reading.") || begins(type, "greenlane.share.") || begins(type, "greenlane.command.") || strcmp(type, "greenlane.alarm") == 0 ||
-           strcmp(type, "greenlane.state.signal") == 0 || strcmp(type, "greenlane.decision") == 0 ||
-           strcmp(type, "greenlane.review") == 0;
+    return begins(type, "greenlane.reading.") || begins(type, "greenlane.share.") || begins(type, "greenlane.command.") ||
+           strcmp(type, "greenlane.alarm") == 0 || strcmp(type, "greenlane.state.signal") == 0 ||
+           strcmp(type, "greenlane.decision") == 0 || strcmp(type, "greenlane.review") == 0;
 }
 
 void gl_cli_story(const json_t *events, const char *zone, struct gl_buf *out) {

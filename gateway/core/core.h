@@ -94,7 +94,7 @@ enum gl_effect_type {
     GL_EFFECT_CONTINGENCY, /* .contingency: keep and publish */
     GL_EFFECT_REVIEW,      /* .review: it was judged again; record and publish when it differs or a look-out fits */
     GL_EFFECT_SUMMARY,     /* .summary: made by the engine, when all were */
-    GL_EFFECT_CORRECT      /* .command: a typed plate, permitted, of a passage that is not open: the journal may know it, and answers */
+    GL_EFFECT_CORRECT /* .command: a typed plate, permitted, of a passage that is not open: the journal may know it, and answers */
 };
 
 struct gl_use_change {

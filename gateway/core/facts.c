@@ -36,7 +36,8 @@ bool gl_facts_movement_live(const struct facts *f, const struct gl_answer_moveme
     bool state =
         m->state == GL_MOVEMENT_READY || m->state == GL_MOVEMENT_CHECKED_IN || (ended && gl_facts_own(f, m->use, m->used_by));
     bool direction = m->direction == GL_DIRECTION_NONE || m->direction == f->lane->direction;
-    return state && direction && !gl_facts_over(m, f->now.wall) && !gl_facts_user(f, &m->ref, m->use, m->used_by);
+    bool early = m->valid_from && f->now.wall < m->valid_from;
+    return state && direction && !early && !gl_facts_over(m, f->now.wall) && !gl_facts_user(f, &m->ref, m->use, m->used_by);
 }
 
 bool gl_facts_declaration_live(const struct facts *f, const struct gl_answer_declaration *d) {
@@ -105,17 +106,24 @@ static void choose_movement(struct facts *f, uint8_t by) {
     f->movement = live >= 0 ? live : any;
 }
 
-static bool found_by(const struct facts *f, const struct gl_answer_declaration *d, uint8_t by) {
-    if (d->listed_by != 0 || (d->by & by) == 0) return false;
+static bool fits(const struct facts *f, const struct gl_answer_declaration *d, uint8_t by) {
+    if ((d->by & by) == 0) return false;
     return by != GL_BY_TAG || stood_for(f, d->means, d->n_means, d->containers, d->n_containers);
+}
+
+static bool found_by(const struct facts *f, const struct gl_answer_declaration *d, uint8_t by) {
+    return d->listed_by == 0 && fits(f, d, by);
+}
+
+/* A control that was ordered for this vehicle holds, whether its envelope names the declaration or not, and whichever other envelope does. */
+static bool controlled(const struct facts *f, const struct gl_answer_declaration *d) {
+    uint8_t by = GL_BY_PLATE | GL_BY_REFERENCE | (f->by_tag ? GL_BY_TAG : 0);
+    return d->control > GL_CHANNEL_RELEASE && fits(f, d, by) && gl_facts_declaration_live(f, d);
 }
 
 bool gl_facts_judged(const struct facts *f, const struct gl_answer_declaration *d) {
     if (f->movement >= 0 && (d->listed_by & (1u << f->movement))) return true;
-    /* A control that was ordered for this vehicle holds, whether its envelope names the declaration or not. */
-    if (f->movement >= 0)
-        return found_by(f, d, GL_BY_PLATE | GL_BY_REFERENCE | (f->by_tag ? GL_BY_TAG : 0)) && d->control > GL_CHANNEL_RELEASE &&
-               gl_facts_declaration_live(f, d);
+    if (gl_facts_matched(f) && controlled(f, d)) return true;
     if (!f->by_declaration) return false;
     uint8_t by = accepted_by(f);
     if (!found_by(f, d, by)) return false;

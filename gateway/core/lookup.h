@@ -69,7 +69,7 @@ struct gl_answer_declaration {
     bool received; /* false: a movement lists it, but the cache has it not */
     int64_t version;
     uint8_t state;
-    uint8_t control; /* enum gl_channel_decision */
+    uint8_t control;      /* enum gl_channel_decision */
     char type[12];        /* as declared: "T1", "IM4", ...; "" = not said */
     char destination[18]; /* office of destination; "" = none named */
     int64_t lodged_at, valid_to;

@@ -15,7 +15,8 @@ static void tell(struct gl_engine *e, struct gl_now now) {
 }
 
 void gl_engine_feed_refusals_time(struct gl_engine *e, struct gl_now now) {
-    if (e->feed_refusals.untold > 0 && (e->feed_refusals.told_mono == 0 || now.mono - e->feed_refusals.told_mono >= TELL_EVERY_MS)) tell(e, now);
+    if (e->feed_refusals.untold > 0 && (e->feed_refusals.told_mono == 0 || now.mono - e->feed_refusals.told_mono >= TELL_EVERY_MS))
+        tell(e, now);
 }
 
 static void keep(struct gl_engine *e, const struct gl_quarantined *q) {
@@ -36,8 +37,8 @@ void gl_engine_feed_quarantine(struct gl_engine *e, const struct gl_feed_refused
     gl_clip(q.reason, sizeof q.reason, r->reason);
     keep(e, &q);
     e->feed_refusals.untold++;
-    gl_format(e->feed_refusals.last, sizeof e->feed_refusals.last, "%s %s %lld %.60s: %.90s", gl_collections[r->collection], q.where,
-              (long long)q.seq, q.ref, q.reason);
+    gl_format(e->feed_refusals.last, sizeof e->feed_refusals.last, "%s %s %lld %.60s: %.90s", gl_collections[r->collection],
+              q.where, (long long)q.seq, q.ref, q.reason);
     gl_engine_feed_refusals_time(e, now);
 }
 

@@ -49,9 +49,9 @@ static void wait_a_while(struct gl_feed_ask *a, int64_t wait_ms, struct gl_now n
     a->tries = 0;
 }
 
-/* What is missing comes, or something new is missing: no reason to ask yet. */
+/* What is missing comes, or something new is missing: no reason to ask yet; and a new hole does not wait for the pauses of an older need. */
 static void look(struct gl_feed_ask *a, int64_t hole, int64_t wait_ms, struct gl_now now) {
-    bool moved = a->pending && !a->need[0] && hole != a->hole;
+    bool moved = a->pending && hole != a->hole && (hole != 0 || !a->need[0]);
     if (a->pause_ms == 0) a->pause_ms = wait_ms;
     if ((!a->pending && a->due_mono == 0) || moved) wait_a_while(a, wait_ms, now);
     a->pending = true;
@@ -60,7 +60,8 @@ static void look(struct gl_feed_ask *a, int64_t hole, int64_t wait_ms, struct gl
 
 static uint8_t choose(const struct gl_feed_ask *a, const struct gl_feed_seq *s, bool hole, bool snapshots) {
     bool first = a->tries / GL_ASK_TRIES % 2 == 0;
-    bool replay = hole && !s->broken && (a->need[0] ? !first : first);
+    /* A replay is cheap and may be all that keeps the lanes from deciding; a snapshot that is needed as well takes turns with it. */
+    bool replay = hole && !s->broken && (a->need[0] ? a->tries % 2 == 0 : first);
     if (replay || (!snapshots && hole && !s->broken)) return GL_WANT_REPLAY;
     return snapshots ? GL_WANT_SNAPSHOT : GL_WANT_NONE;
 }

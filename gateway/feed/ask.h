@@ -1,8 +1,8 @@
 /* What a collection lacks, and when the producer is asked for it. Pure bookkeeping: no I/O, no clock.
  *
  * A hole that lasts is asked for as a replay; where numbers alone do not help (nothing known, a new epoch, books that do not fit, a snapshot that was
- * given up), a snapshot. Unanswered, it is asked again after pauses that double up to five minutes, after three times for the other of the two. One
- * request at a time. */
+ * given up), a snapshot; where both would help, by turns, the replay first. Unanswered, it is asked again after pauses that double up to five minutes,
+ * a replay after three times as a snapshot. One request at a time. */
 #pragma once
 #include "feed/sequence.h"
 

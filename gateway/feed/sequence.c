@@ -178,6 +178,7 @@ enum gl_feed_state gl_feed_seq_state(const struct gl_feed_seq *s, const struct g
     if (age <= limits->down_ms) state = GL_FEED_STALE;
     if (age <= limits->hard_ms) state = GL_FEED_AGED;
     if (age <= limits->soft_ms) state = GL_FEED_LIVE;
-    bool gap = s->broken || s->applied < s->sent;
+    bool anew = s->left[0] && !s->based; /* what the epoch before said against anybody is void, and not said again */
+    bool gap = s->broken || anew || s->applied < s->sent;
     return gap && state < GL_FEED_GAP ? GL_FEED_GAP : state;
 }

@@ -10,7 +10,8 @@
  *   the gap stays until they come again (they are then applied a second time, which changes nothing).
  * - A snapshot stands for all numbers up to its own: gl_feed_seq_from() begins the books of what is built from it.
  * - A new epoch starts the numbering again from 1, and voids what earlier epochs said: cancellations may have been lost with them. Whoever
- *   keeps the records must let none of an earlier epoch support a release.
+ *   keeps the records must let none of an earlier epoch support a release. What earlier epochs said against anybody is void as well: all but the
+ *   very first epoch is a gap until a snapshot of it has come.
  * - as_of is the producer's time up to which the stream is told. It moves forward only, with messages at the head of the stream. */
 #pragma once
 #include "model/happened.h"
@@ -35,7 +36,7 @@ struct gl_feed_seq {
     struct gl_feed_range held[GL_SEQ_HELD]; /* received above the lowest hole, ascending, never touching each other */
     int64_t rejects;
     bool based;  /* a snapshot has said what was there when the epoch began, or later */
-    bool broken; /* the producer counted backwards within an epoch: a gap until a snapshot or a new epoch */
+    bool broken; /* the producer counted backwards within an epoch: a gap until a snapshot */
 };
 
 enum gl_seq_result {

@@ -29,7 +29,9 @@ enum gl_applied {
     GL_APPLIED_OLDER /* ignored */
 };
 
-/* Writes one normalised record. What is older than what is there changes nothing: within one epoch by number, else by version.
+/* Writes one normalised record. What is older than what is there changes nothing: within one epoch by number alone, among files by version. What the
+ * feed says outranks what files say, whatever their versions; a file's cancel, expire or adverse control (not of look-outs) counts beside it, until the
+ * feed says more of that record.
  *
  *     upsert   replaces the whole record; a control that is newer than it stays in force over it
  *     cancel   sets the state and leaves a tombstone, also for a reference never seen

@@ -73,8 +73,20 @@ static bool say(struct cache_writing *w, size_t which, uint8_t value, const char
     return true;
 }
 
-static bool out_of_date(const struct cache_writing *w) {
+/* adverse: it can only make things worse. Such a word of a file counts beside what the feed says, until the feed says more. */
+static bool out_of_date(const struct cache_writing *w, bool adverse) {
+    if (adverse && !w->stamp.epoch[0] && w->row.stamp.epoch[0]) return false;
     return w->row.content && gl_cache_older(w, &w->stamp, &w->row.stamp);
+}
+
+static bool is_adverse(const struct gl_ruling *x, bool declared) {
+    uint8_t channel = declared ? x->control.channel : x->channel;
+    bool movement = !x->movement_state || x->movement_state == GL_MOVEMENT_DRAFT || x->movement_state == GL_MOVEMENT_CANCELLED ||
+                    x->movement_state == GL_MOVEMENT_EXPIRED;
+    bool declaration = !x->declaration_state || x->declaration_state == GL_DECLARATION_NOT_RELEASED ||
+                       x->declaration_state == GL_DECLARATION_UNDER_CONTROL || x->declaration_state == GL_DECLARATION_CANCELLED ||
+                       x->declaration_state == GL_DECLARATION_EXPIRED;
+    return channel != GL_CHANNEL_RELEASE && (declared ? declaration : movement);
 }
 
 static bool numbered(const struct cache_writing *w) {
@@ -90,7 +102,7 @@ static int64_t known_version(const struct cache_row *row) {
 static int end(struct cache_writing *w, enum gl_applied *ret) {
     struct cache_row *row = &w->row;
     bool stood = row->standing, expired = w->r->op == GL_OP_EXPIRE;
-    if (out_of_date(w)) return 0;
+    if (out_of_date(w, w->which != GL_COLLECTION_LOOKOUTS)) return 0;
     if (w->stamp.version == GL_INT_NULL && !numbered(w)) w->stamp.version = known_version(row);
     if (row->word[WORD_END].there && gl_cache_older(w, &w->stamp, &row->word[WORD_END].stamp)) return 0;
     int rc = row->id == GL_INT_NULL ? gl_cache_add_row(w) : 0;
@@ -116,7 +128,7 @@ static int rule(struct cache_writing *w, enum gl_applied *ret) {
     const struct gl_ruling *x = &w->r->body.ruling;
     bool declared = w->which == GL_COLLECTION_DECLARATIONS, changed = false, stood = w->row.standing;
     uint8_t state = declared ? x->declaration_state : x->movement_state, channel = declared ? x->control.channel : x->channel;
-    if (out_of_date(w)) return 0;
+    if (out_of_date(w, is_adverse(x, declared))) return 0;
     int rc = declared ? gl_cache_check_asked(w, x) : 0;
     if (rc == 0 && w->row.id == GL_INT_NULL) rc = gl_cache_add_row(w);
     if (rc < 0) return rc;
@@ -232,7 +244,7 @@ static int refuse(struct cache_writing *w, const struct gl_ref *named) {
     bool stood = row->standing;
     w->stamp.version = row->id == GL_INT_NULL ? -1 : known_version(row);
     const struct cache_stamp *ended = row->word[WORD_END].there ? &row->word[WORD_END].stamp : NULL;
-    if (out_of_date(w) || (ended && gl_cache_compare(w, &w->stamp, ended) < 0)) return 0;
+    if (out_of_date(w, true) || (ended && gl_cache_compare(w, &w->stamp, ended) < 0)) return 0;
     if (row->id == GL_INT_NULL) rc = gl_cache_add_row(w);
     if (rc < 0 || !say(w, WORD_VOID, 0, "")) return rc;
     return gl_cache_settle(w, stood);

@@ -208,7 +208,7 @@ bool gl_cache_is_void(const struct gl_cache *c, enum gl_collection which, const 
 
 /* cache_words.c. Orders what comes now against what is there: negative = it was said before that. */
 int gl_cache_compare(const struct cache_writing *w, const struct cache_stamp *now, const struct cache_stamp *there);
-/* True when what comes now changes nothing beside what is there: said before it, or of a lower version. */
+/* True when what comes now changes nothing beside what is there. */
 bool gl_cache_older(const struct cache_writing *w, const struct cache_stamp *now, const struct cache_stamp *there);
 int gl_cache_load_row(struct cache_writing *w, const struct gl_ref *ref, struct cache_row *ret) GL_MUST_USE;
 int gl_cache_add_row(struct cache_writing *w) GL_MUST_USE; /* w->row, of which nothing but a reference is known yet */

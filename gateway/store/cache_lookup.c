@@ -104,6 +104,7 @@ static int seek_seals(struct cache_lookup *l, uint8_t owner, int64_t id, const s
 struct row {
     int64_t id; /* GL_INT_NULL = there is none */
     bool has_means, equipped, sealed;
+    bool refused; /* what came last could not be read: perhaps the worst */
 };
 
 /* The types of wanted documents, one a line. */
@@ -124,7 +125,9 @@ static int take_declaration(struct cache_lookup *l, struct gl_rows *q, struct gl
     gl_take_text(q, d->ref.type, sizeof d->ref.type);
     gl_take_text(q, d->ref.value, sizeof d->ref.value);
     gl_take_text(q, epoch, sizeof epoch);
-    d->received = standing && !gl_cache_is_void(l->c, GL_COLLECTION_DECLARATIONS, epoch);
+    bool of_old = gl_cache_is_void(l->c, GL_COLLECTION_DECLARATIONS, epoch);
+    d->received = standing && !of_old;
+    row->refused = !standing && !of_old;
     if (d->received) {
         d->version = gl_take_int(q);
         d->state = gl_take_u8(q);
@@ -285,7 +288,9 @@ static int load_movement_row(struct cache_lookup *l, const struct cache_hit *hit
     ret->sealed = gl_take_int(&q) > 0;
     if ((rc = gl_taken(&q, l->err)) < 0) return rc;
     gl_db_end(&q);
-    return standing && !gl_cache_is_void(l->c, GL_COLLECTION_MOVEMENTS, epoch);
+    bool of_old = gl_cache_is_void(l->c, GL_COLLECTION_MOVEMENTS, epoch);
+    if (!standing && !of_old) l->a->truncated = true; /* what came last could not be read: perhaps the worst */
+    return standing && !of_old;
 }
 
 static int load_movement_parts(struct cache_lookup *l, struct row row, struct gl_answer_movement *m) {
@@ -354,6 +359,7 @@ static int answer_declaration(struct cache_lookup *l, const struct cache_hit *hi
     int rc = gl_db_step(&q, l->err);
     if (rc <= 0) return rc < 0 ? rc : gl_fail(l->err, -EUCLEAN, LEADS_NOWHERE, CACHE_ADVICE);
     if ((rc = take_declaration(l, &q, d, &row)) < 0) return rc;
+    if (row.refused) l->a->truncated = true;
     if (!d->received || find_declaration(l->a, &d->ref)) return 0;
     d->by = hit->by;
     d->listed_by = 0;

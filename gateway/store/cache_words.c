@@ -23,16 +23,24 @@ static bool lower_version(const struct cache_stamp *a, const struct cache_stamp 
     return a->version != GL_INT_NULL && b->version != GL_INT_NULL && a->version < b->version;
 }
 
-/* Of two epochs the one that comes is the newer, but for stragglers of the one that was left. */
+/* What the feed says in the epoch that is in force. */
+static bool is_fed(const struct cache_writing *w, const struct cache_stamp *s) {
+    return s->epoch[0] && !gl_cache_is_void(w->c, w->which, s->epoch);
+}
+
+/* Of two epochs the one that comes is the newer, but for stragglers of the one that was left. What the feed says outranks what a file says: their
+ * versions are of two scales. */
 int gl_cache_compare(const struct cache_writing *w, const struct cache_stamp *now, const struct cache_stamp *there) {
     if (other_epoch(now, there)) return strcmp(now->epoch, w->c->left[w->which]) == 0 ? -1 : 1;
+    if (!now->epoch[0] && is_fed(w, there)) return -1;
+    if (now->epoch[0] && !there->epoch[0]) return 1;
     if (now->epoch[0] && there->epoch[0] && now->seq > 0 && there->seq > 0)
         return now->seq < there->seq ? -1 : now->seq > there->seq;
     return lower_version(now, there) ? -1 : lower_version(there, now);
 }
 
 bool gl_cache_older(const struct cache_writing *w, const struct cache_stamp *now, const struct cache_stamp *there) {
-    return gl_cache_compare(w, now, there) < 0 || (!other_epoch(now, there) && lower_version(now, there));
+    return gl_cache_compare(w, now, there) < 0;
 }
 
 /* ---- rows -------------------------------------------------------------------------------------------------------------------- */

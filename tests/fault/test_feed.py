@@ -129,7 +129,10 @@ class Feed(rig.Case):
         post.epoch += "-next"
         post.seq = dict.fromkeys(post.seq, 0)
         post.feed("movements", "upsert", self.other())
-        post.feed("declarations", "heartbeat")
+        self.is_state("gap")   # what the old epoch had cancelled is forgotten, too
+        self.assertIn("CACHE_GAP", rules(self.decision("EP11OCH", "EP12OCH")))
+        for collection in post.seq:
+            post.snapshot(collection, "all-that-is-alive")
         settle(post)
         self.assertEqual(self.book()["epoch"], post.epoch)
         self.assertIn("NO_DECLARATION", rules(self.decision("EP11OCH", "EP12OCH")))
@@ -149,8 +152,7 @@ class Feed(rig.Case):
         post.seq["movements"] = 0
         self.is_state("gap")
         self.assertEqual(self.decision("NB11ACK", "NB12ACK")["outcome"], "inspect")
-        post.epoch += "-again"
-        post.seq = dict.fromkeys(post.seq, 0)
+        post.new_epoch()
         settle(post)
         self.assertGreater(kept["movements"], 0)
 

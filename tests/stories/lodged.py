@@ -1,6 +1,4 @@
 """The stories of what was lodged: look-outs, documents that are asked for, snapshots, lost numbers that are asked for again, a contingency."""
-import base64
-import hashlib
 import json
 import time
 
@@ -25,28 +23,8 @@ CC060C = """<?xml version="1.0" encoding="UTF-8"?>
 """
 
 
-def canonical(body):
-    """RFC 8785, for bodies without fractions."""
-    return json.dumps(body, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
-
-
 def requests(post, collection, since):
     return [e["data"] for t, e in post.look()[since:] if t == "request/feed/" + collection]
-
-
-def send_snapshot(post, collection, name, bodies, before_end=lambda: None):
-    """Everything that is alive, as it stands now."""
-    def tell(op, body, **more):
-        data = {"collection": collection, "epoch": post.epoch, "seq": post.seq[collection], "op": op, "as_of": now_text(), "body": body}
-        data.update(more)
-        post.outbound.put(("feed/" + collection, post.cloudevent("greenlane.feed." + collection, data, "feed/" + collection), None))
-    tell("snapshot_begin", {"snapshot": name, "count": len(bodies)})
-    digest = hashlib.sha256()
-    for n, body in enumerate(bodies, 1):
-        tell("upsert", body, snapshot=name, seq=n)
-        digest.update(hashlib.sha256(canonical(body)).digest())
-    before_end()
-    tell("snapshot_end", {"snapshot": name, "count": len(bodies), "sha256": base64.b64encode(digest.digest()).decode()})
 
 
 # ---- the stories --------------------------------------------------------------------------------------------------------------------------
@@ -106,7 +84,7 @@ def snapshot_switch(post):
         v.lit("release")
         v.leave()
 
-    send_snapshot(post, "movements", "snapshot-1", [stays], meanwhile)
+    post.snapshot("movements", "snapshot-1", [stays], meanwhile)
     assert seen == ["release"], seen
     wait("the new collection", lambda: (c := next(c for c in post.state("feed")["collections"] if c["collection"] == "movements"))["snapshot"] is None
          and c["state"] == "live", 20)

@@ -45,8 +45,8 @@ def main():
                         break
             if args.once:
                 break
-            post.epoch += "x"
-            post.seq = {k: 0 for k in post.seq}
+            post.new_epoch()
+            settle(post)
     except KeyboardInterrupt:
         print("\nstopping")
     finally:

@@ -38,14 +38,14 @@ enum { MOVEMENTS, DECLARATIONS, LOOKOUTS, TRADERS };
 /* What is true of one movement, declaration, look-out or trader. Of each kind some of it has a meaning. */
 struct item {
     bool there;
-    uint8_t key;              /* how often it was re-keyed */
-    uint8_t state, channel;   /* channel: of a declaration its control, of a look-out its action */
-    uint8_t plate, trailer;   /* 0 = none */
+    uint8_t key;            /* how often it was re-keyed */
+    uint8_t state, channel; /* channel: of a declaration its control, of a look-out its action */
+    uint8_t plate, trailer; /* 0 = none */
     uint8_t seal, direction;
-    uint8_t lists[ITEMS];     /* 0 = not, else the key by which it lists the declaration, from 1 */
-    uint8_t trader;           /* of a declaration: from 1 */
+    uint8_t lists[ITEMS]; /* 0 = not, else the key by which it lists the declaration, from 1 */
+    uint8_t trader;       /* of a declaration: from 1 */
     bool wants, aeo, silent;
-    uint8_t what, text;       /* of a look-out */
+    uint8_t what, text; /* of a look-out */
     int64_t from, to, lodged;
 };
 
@@ -73,7 +73,7 @@ struct heard {
     int news[ITEMS]; /* the newest change of each item that came; -1 = none */
 };
 
-struct kind { /* one collection of the producer */
+struct kind {                 /* one collection of the producer */
     int epoch, at, base[LOG]; /* at: index of the newest truth; base: of each epoch */
     int64_t version;
     struct item is[LOG][ITEMS];
@@ -92,9 +92,9 @@ struct lane {
     enum { EMPTY, WAITS, LEAVES } phase;
     struct vehicle v;
     int64_t since, go_at, out_at;
-    bool officers;     /* the decision that stands is an officer's */
+    bool officers; /* the decision that stands is an officer's */
     uint8_t outcome, feed;
-    int movement, match; /* what the light leans on, by the oracle, by the decision; -1 = nothing */
+    int movement, match;   /* what the light leans on, by the oracle, by the decision; -1 = nothing */
     unsigned declarations; /* the same, where there is no movement; bits */
     uint8_t shown;
     int64_t lit;
@@ -113,7 +113,8 @@ struct doubt { /* a release that is to be judged again */
 
 struct world {
     uint64_t random;
-    unsigned troubles;
+    unsigned troubles, day; /* now, and of this day */
+    bool strict;            /* without the allowances for what is known to be open */
     struct gl_config *config;
     struct gl_engine *e;
     struct gl_now now;
@@ -265,7 +266,8 @@ static inline void produce(struct world *w, int k, uint8_t op, uint8_t i, const 
 
 /* Another word of the producer about one of its items. */
 static inline void change_something(struct world *w, int k, uint8_t i) {
-    static const uint8_t controls[] = {GL_CHANNEL_RELEASE, GL_CHANNEL_RELEASE, GL_CHANNEL_DESK, GL_CHANNEL_PHYSICAL, GL_CHANNEL_REFUSE};
+    static const uint8_t controls[] = {GL_CHANNEL_RELEASE, GL_CHANNEL_RELEASE, GL_CHANNEL_DESK, GL_CHANNEL_PHYSICAL,
+                                       GL_CHANNEL_REFUSE};
     struct item x = w->of[k].is[w->of[k].at][i];
     bool lodged = k <= DECLARATIONS;
     uint32_t what = roll(w, 100);
@@ -283,7 +285,8 @@ static inline void change_something(struct world *w, int k, uint8_t i) {
         x.channel = one_of(w, controls, GL_COUNT(controls));
         if (chance(w, 20)) x.state = k == MOVEMENTS ? GL_MOVEMENT_ARRIVED : GL_DECLARATION_NOT_RELEASED;
         if (k == DECLARATIONS && chance(w, 20)) x.wants = true;
-    } else if (x.there && lodged && what < 40 && (getenv("REKEY_USED") || k != MOVEMENTS || !(w->used[i] || w->lanes[0].match == i || w->lanes[1].match == i))) {
+    } else if (x.there && lodged && what < 40 &&
+               (w->strict || k != MOVEMENTS || !(w->used[i] || w->lanes[0].match == i || w->lanes[1].match == i))) {
         op = GL_OP_REKEY;
         x.key++;
     } else {
@@ -335,7 +338,7 @@ static inline void new_epoch(struct world *w, int k) {
     if (c->at + 1 == LOG || c->epoch + 1 == LOG) return;
     memcpy(c->is[c->at + 1], c->is[c->at], sizeof c->is[0]);
     c->base[++c->epoch] = ++c->at;
-    c->log[c->at] = (struct change){.epoch = c->epoch, .as_of = w->now.wall};
+    c->log[c->at] = (struct change){.i = ITEMS, .epoch = c->epoch, .as_of = w->now.wall};
     snapshot(w, k);
     heartbeat(w, k);
 }

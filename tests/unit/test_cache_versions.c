@@ -70,14 +70,15 @@ static void within_an_epoch_the_number_decides(void **state) {
     struct gl_cache *c = open_memory();
     assert_int_equal(put(c, nth("e", 5, movement("A", 3, "TRUCK1"))), GL_APPLIED_NEW);
     assert_int_equal(put(c, nth("e", 4, movement("A", 3, "TRUCK2"))), GL_APPLIED_OLDER);
-    assert_int_equal(put(c, nth("e", 4, movement("A", 9, "TRUCK2"))), GL_APPLIED_OLDER); /* a version that cannot be */
-    assert_int_equal(put(c, nth("e", 6, movement("A", 2, "TRUCK2"))), GL_APPLIED_OLDER); /* and one that fell */
-    assert_int_equal(put(c, nth("e", 6, movement("A", 3, "TRUCK2"))), GL_APPLIED_REPLACED);
+    assert_int_equal(put(c, nth("e", 4, movement("A", 9, "TRUCK2"))), GL_APPLIED_OLDER);    /* a version that cannot be */
+    assert_int_equal(put(c, nth("e", 6, movement("A", 2, "TRUCK2"))), GL_APPLIED_REPLACED); /* one that fell: two offices' clocks */
     assert_int_equal(plate(c, "TRUCK2")->n_movements, 1);
     assert_int_equal(put(c, nth("e", 5, cancelling(GL_COLLECTION_MOVEMENTS, "gmr", "A", GL_INT_NULL))), GL_APPLIED_OLDER);
     assert_int_equal(put(c, nth("e", 7, cancelling(GL_COLLECTION_MOVEMENTS, "gmr", "A", GL_INT_NULL))), GL_APPLIED_CANCELLED);
     assert_int_equal(put(c, nth("e", 8, movement("A", 3, "TRUCK2"))), GL_APPLIED_REPLACED); /* the producer has lodged it again */
     assert_int_equal(plate(c, "TRUCK2")->movements[0].state, GL_MOVEMENT_READY);
+    assert_int_equal(put(c, nth("e", 9, cancelling(GL_COLLECTION_MOVEMENTS, "gmr", "A", 1))), GL_APPLIED_CANCELLED);
+    assert_int_equal(plate(c, "TRUCK2")->movements[0].state, GL_MOVEMENT_CANCELLED);
     gl_cache_close(c);
 }
 
@@ -173,16 +174,72 @@ static void a_new_epoch_ends_what_an_old_one_lodged(void **state) {
     gl_cache_close(c);
 }
 
-static void imports_go_by_version(void **state) {
+/* Their versions are of two scales: a file's is often a time, a feed may count from 1. */
+static void the_feed_outranks_files(void **state) {
+    enum { HUGE_VERSION = INT32_MAX };
     (void)state;
     struct gl_cache *c = open_memory();
     set_epoch(c, GL_COLLECTION_MOVEMENTS, "e1", "");
-    put(c, nth("e1", 3, movement("A", 5, "TRUCK1")));
+    put(c, movement("A", HUGE_VERSION, "TRUCK1"));
+    assert_int_equal(put(c, nth("e1", 3, cancelling(GL_COLLECTION_MOVEMENTS, "gmr", "A", 7))), GL_APPLIED_CANCELLED);
+    assert_int_equal(put(c, movement("A", HUGE_VERSION, "TRUCK1")), GL_APPLIED_OLDER); /* the file once more */
+    assert_int_equal(plate(c, "TRUCK1")->movements[0].state, GL_MOVEMENT_CANCELLED);
+    assert_int_equal(put(c, nth("e1", 4, movement("A", 8, "TRUCK2"))), GL_APPLIED_REPLACED);
+    assert_int_equal(put(c, movement("A", HUGE_VERSION, "TRUCK3")), GL_APPLIED_OLDER);
+    assert_int_equal(plate(c, "TRUCK2")->movements[0].state, GL_MOVEMENT_READY);
+    assert_int_equal(put(c, cancelling(GL_COLLECTION_MOVEMENTS, "gmr", "A", 1)),
+                     GL_APPLIED_CANCELLED); /* what a file takes away counts */
+    assert_int_equal(plate(c, "TRUCK2")->movements[0].state, GL_MOVEMENT_CANCELLED);
+    assert_int_equal(put(c, nth("e1", 5, movement("A", 9, "TRUCK2"))), GL_APPLIED_REPLACED); /* until the feed says more */
+    assert_int_equal(plate(c, "TRUCK2")->movements[0].state, GL_MOVEMENT_READY);
+    gl_cache_close(c);
+}
+
+/* A control of a file on what the feed has said: only a worse one counts. */
+static void files_make_nothing_better(void **state) {
+    (void)state;
+    for (int worse = 0; worse < 2; worse++) {
+        struct gl_cache *c = open_memory();
+        set_epoch(c, GL_COLLECTION_DECLARATIONS, "e1", "");
+        struct gl_feed_record *r = declaration("T", 1);
+        r->body.declaration.state = worse ? GL_DECLARATION_RELEASED : GL_DECLARATION_NOT_RELEASED;
+        put(c, nth("e1", 1, r));
+        r = ruling(GL_COLLECTION_DECLARATIONS, "mrn", "T", INT32_MAX);
+        r->body.ruling.declaration_state = worse ? GL_DECLARATION_NOT_RELEASED : GL_DECLARATION_RELEASED;
+        assert_int_equal(put(c, r), worse ? GL_APPLIED_CHANGED : GL_APPLIED_OLDER);
+        assert_int_equal(look(c, GL_KEY_REFERENCE, "mrn", "T")->declarations[0].state, GL_DECLARATION_NOT_RELEASED);
+        gl_cache_close(c);
+    }
+}
+
+static void a_file_withdraws_no_lookout_of_the_feed(void **state) {
+    (void)state;
+    struct gl_cache *c = open_memory();
+    set_epoch(c, GL_COLLECTION_LOOKOUTS, "e1", "");
+    for (int i = 0; i < 2; i++) {
+        struct gl_feed_record *r = record(GL_COLLECTION_LOOKOUTS, GL_OP_UPSERT);
+        struct gl_lookout *x = &r->body.lookout;
+        gl_fields_clear(&gl_lookout_fields, x);
+        x->ref = ref("lookout", "L-1");
+        x->version = i == 0 ? 1 : INT32_MAX;
+        x->state = i == 0 ? GL_LOOKOUT_ACTIVE : GL_LOOKOUT_WITHDRAWN;
+        x->what = GL_SOUGHT_PLATE;
+        x->action = GL_CHANNEL_PHYSICAL;
+        gl_clip(x->text, sizeof x->text, "TRUCK1");
+        assert_int_equal(put(c, i == 0 ? nth("e1", 1, r) : r), i == 0 ? GL_APPLIED_NEW : GL_APPLIED_OLDER);
+    }
+    assert_int_equal(put(c, cancelling(GL_COLLECTION_LOOKOUTS, "lookout", "L-1", INT32_MAX)), GL_APPLIED_OLDER);
+    assert_int_equal(plate(c, "TRUCK1")->n_lookouts, 1);
+    gl_cache_close(c);
+}
+
+static void files_go_by_version(void **state) {
+    (void)state;
+    struct gl_cache *c = open_memory();
+    put(c, movement("A", 5, "TRUCK1"));
     assert_int_equal(put(c, movement("A", 4, "TRUCK2")), GL_APPLIED_OLDER);
     assert_int_equal(put(c, movement("A", 6, "TRUCK2")), GL_APPLIED_REPLACED);
-    assert_int_equal(put(c, nth("e1", 4, movement("A", 5, "TRUCK3"))), GL_APPLIED_OLDER);
-    assert_int_equal(put(c, nth("e1", 5, movement("A", 7, "TRUCK3"))), GL_APPLIED_REPLACED);
-    put(c, nth("e1", 6, cancelling(GL_COLLECTION_MOVEMENTS, "gmr", "A", 7)));
+    put(c, cancelling(GL_COLLECTION_MOVEMENTS, "gmr", "A", 7));
     assert_int_equal(put(c, movement("A", 7, "TRUCK4")), GL_APPLIED_OLDER); /* does not come back to life by the same version */
     assert_int_equal(plate(c, "TRUCK4")->movements[0].state, GL_MOVEMENT_CANCELLED);
     assert_int_equal(put(c, movement("A", 8, "TRUCK4")), GL_APPLIED_REPLACED);
@@ -192,11 +249,19 @@ static void imports_go_by_version(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(an_upsert_replaces_everything),           cmocka_unit_test(a_cancelled_one_stays_cancelled),
-        cmocka_unit_test(a_tombstone_comes_before_its_record),     cmocka_unit_test(within_an_epoch_the_number_decides),
-        cmocka_unit_test(what_has_ended_is_told_as_what_it_was),   cmocka_unit_test(expiries_end_it_in_their_own_way),
-        cmocka_unit_test(an_earlier_epoch_supports_nothing),       cmocka_unit_test(a_new_epoch_counts_whatever_the_version),
-        cmocka_unit_test(a_new_epoch_ends_what_an_old_one_lodged), cmocka_unit_test(imports_go_by_version),
+        cmocka_unit_test(an_upsert_replaces_everything),
+        cmocka_unit_test(a_cancelled_one_stays_cancelled),
+        cmocka_unit_test(a_tombstone_comes_before_its_record),
+        cmocka_unit_test(within_an_epoch_the_number_decides),
+        cmocka_unit_test(what_has_ended_is_told_as_what_it_was),
+        cmocka_unit_test(expiries_end_it_in_their_own_way),
+        cmocka_unit_test(an_earlier_epoch_supports_nothing),
+        cmocka_unit_test(a_new_epoch_counts_whatever_the_version),
+        cmocka_unit_test(a_new_epoch_ends_what_an_old_one_lodged),
+        cmocka_unit_test(files_go_by_version),
+        cmocka_unit_test(the_feed_outranks_files),
+        cmocka_unit_test(files_make_nothing_better),
+        cmocka_unit_test(a_file_withdraws_no_lookout_of_the_feed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

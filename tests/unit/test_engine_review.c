@@ -425,10 +425,8 @@ static void used_under_another_name(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(judged_again_when_it_recovers),
-        cmocka_unit_test(nothing_to_tell),
-        cmocka_unit_test(through_a_contingency),
-        cmocka_unit_test(a_hit_is_told_where_it_may_be),
+        cmocka_unit_test(judged_again_when_it_recovers), cmocka_unit_test(nothing_to_tell),
+        cmocka_unit_test(through_a_contingency),         cmocka_unit_test(a_hit_is_told_where_it_may_be),
         cmocka_unit_test(used_under_another_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

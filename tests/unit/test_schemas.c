@@ -441,8 +441,7 @@ static void names(void **state GL_UNUSED) {
         gl_format(want, sizeof want, "greenlane.%s", name);
         char *dash = strchr(want, '-');
         bool family = strncmp(name, "reading-", 8) == 0 || strncmp(name, "state-", 6) == 0 || strncmp(name, "feed-", 5) == 0 ||
-                      strncmp(name, "command-", 8) == 0 || strncmp(name, "request-", 8) == 0 ||
-                      strncmp(name, "share-", 6) == 0;
+                      strncmp(name, "command-", 8) == 0 || strncmp(name, "request-", 8) == 0 || strncmp(name, "share-", 6) == 0;
         if (family) *dash = '.';
         assert_string_equal(type, want);
         bool taken = strncmp(name, "feed-", 5) == 0 || strncmp(name, "command-", 8) == 0;

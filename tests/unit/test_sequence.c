@@ -93,17 +93,21 @@ static void epochs(void **state GL_UNUSED) {
     assert_string_equal(s.epoch, "a");
     assert_int_equal(upsert(&s, "b", 1, 20), GL_SEQ_APPLY);
     assert_string_equal(s.epoch, "b");
-    assert_int_equal(state_at(&s, 21), GL_FEED_LIVE);
+    assert_int_equal(state_at(&s, 21), GL_FEED_GAP);              /* what "a" had cancelled is forgotten, too */
     assert_int_equal(upsert(&s, "a", 2, 30), GL_SEQ_STALE_EPOCH); /* a straggler of the epoch that was left */
     assert_string_equal(s.epoch, "b");
     assert_int_equal(s.rejects, 2);
     assert_int_equal(upsert(&s, "c", 2, 40), GL_SEQ_APPLY); /* begins with a hole from 1 */
     assert_int_equal(state_at(&s, 41), GL_FEED_GAP);
     assert_int_equal(upsert(&s, "c", 1, 39), GL_SEQ_APPLY);
-    assert_int_equal(state_at(&s, 41), GL_FEED_LIVE);
+    assert_int_equal(state_at(&s, 41), GL_FEED_GAP);
+    struct gl_feed_seq snapshot;
+    gl_feed_seq_from(&snapshot, "c", 2, 45, at(46));
+    gl_feed_seq_succeed(&snapshot, &s);
+    assert_int_equal(state_at(&snapshot, 46), GL_FEED_LIVE);
 }
 
-static void counting_backwards_is_a_gap_until_a_new_epoch(void **state GL_UNUSED) {
+static void counting_backwards_is_a_gap_until_a_snapshot(void **state GL_UNUSED) {
     struct gl_feed_seq s = {0};
     for (int64_t n = 1; n <= 9; n++) assert_int_equal(upsert(&s, "a", n, n), GL_SEQ_APPLY);
     assert_int_equal(beat(&s, "a", 5, 5), GL_SEQ_HEARD); /* late, not backwards */
@@ -113,7 +117,11 @@ static void counting_backwards_is_a_gap_until_a_new_epoch(void **state GL_UNUSED
     assert_int_equal(beat(&s, "a", 9, 30), GL_SEQ_HEARD);
     assert_int_equal(state_at(&s, 31), GL_FEED_GAP);
     assert_int_equal(upsert(&s, "b", 1, 40), GL_SEQ_APPLY);
-    assert_int_equal(state_at(&s, 41), GL_FEED_LIVE);
+    assert_int_equal(state_at(&s, 41), GL_FEED_GAP);
+    struct gl_feed_seq snapshot;
+    gl_feed_seq_from(&snapshot, "b", 1, 45, at(46));
+    gl_feed_seq_succeed(&snapshot, &s);
+    assert_int_equal(state_at(&snapshot, 46), GL_FEED_LIVE);
 }
 
 static void time_is_believed_within_reason(void **state GL_UNUSED) {
@@ -306,7 +314,7 @@ static void compare(const struct gl_feed_seq *s, const struct model *o, int64_t 
         assert_true(s->held[i].from <= s->held[i].to);
         assert_true(s->held[i].from > (i ? s->held[i - 1].to : s->applied) + 1);
     }
-    enum gl_feed_state expected = o->epoch == 0 ? GL_FEED_EMPTY : missing || o->backwards ? GL_FEED_GAP : GL_FEED_LIVE;
+    enum gl_feed_state expected = o->epoch == 0 ? GL_FEED_EMPTY : missing || o->backwards || o->left ? GL_FEED_GAP : GL_FEED_LIVE;
     assert_int_equal(state_at(s, now), expected);
 }
 
@@ -342,7 +350,7 @@ static void random_schedules_agree_with_the_model(void **state GL_UNUSED) {
         random_state = seed * UINT64_C(0x9E3779B97F4A7C15);
         run_schedule(&gaps);
     }
-    assert_in_range(gaps, SCHEDULES / 10, SCHEDULES - SCHEDULES / 50); /* the schedules hold both kinds */
+    assert_in_range(gaps, SCHEDULES / 10, SCHEDULES - 1); /* the schedules hold both kinds */
 }
 
 int main(void) {
@@ -352,7 +360,7 @@ int main(void) {
         cmocka_unit_test(holes_open_and_close),
         cmocka_unit_test(refused_record_is_a_hole),
         cmocka_unit_test(epochs),
-        cmocka_unit_test(counting_backwards_is_a_gap_until_a_new_epoch),
+        cmocka_unit_test(counting_backwards_is_a_gap_until_a_snapshot),
         cmocka_unit_test(time_is_believed_within_reason),
         cmocka_unit_test(invalid_messages),
         cmocka_unit_test(ages),
