@@ -35,21 +35,33 @@ bool gl_field_is_null(const struct gl_field *f, const void *s) {
     return true;
 }
 
-/* Fills in the null values that are not zero bytes. All elements of a list get them, so that one added by hand starts as null. */
-static void set_nulls(const struct gl_fields *t, void *s) {
+/* Whether any null value in it is other than zero bytes. */
+static bool has_nulls(const struct gl_fields *t) {
     for (size_t i = 0; i < t->n; i++) {
         const struct gl_field *f = &t->f[i];
-        size_t n = f->list ? f->capacity : 1;
-        for (size_t k = 0; k < n; k++) {
-            void *p = gl_field_at(f, s, k);
-            if (f->type == GL_F_INT || f->type == GL_F_GRAMS) *(int64_t *)p = GL_INT_NULL;
-            if (f->type == GL_F_REAL) *(double *)p = NAN;
-            if (f->type == GL_F_STRUCT) set_nulls(f->sub, p);
+        if (f->type == GL_F_INT || f->type == GL_F_GRAMS || f->type == GL_F_REAL) return true;
+        if (f->type == GL_F_STRUCT && has_nulls(f->sub)) return true;
+    }
+    return false;
+}
+
+/* Fills in the null values that are not zero bytes, in n structs that lie `stride` bytes apart. All elements of a list get them, so that one added by
+ * hand starts as null. Field by field: most have none, and lists are long. */
+static void set_nulls(const struct gl_fields *t, char *s, size_t n, size_t stride) {
+    for (size_t i = 0; i < t->n; i++) {
+        const struct gl_field *f = &t->f[i];
+        bool inner = f->type == GL_F_STRUCT && has_nulls(f->sub), whole = f->type == GL_F_INT || f->type == GL_F_GRAMS;
+        size_t each = f->list ? f->capacity : 1;
+        for (size_t k = 0; k < n && (inner || whole || f->type == GL_F_REAL); k++) {
+            char *p = s + k * stride + f->offset;
+            if (inner) set_nulls(f->sub, p, each, f->size);
+            for (size_t j = 0; j < each && whole; j++) *(int64_t *)(p + j * f->size) = GL_INT_NULL;
+            for (size_t j = 0; j < each && f->type == GL_F_REAL; j++) *(double *)(p + j * f->size) = NAN;
         }
     }
 }
 
 void gl_fields_clear(const struct gl_fields *t, void *s) {
     memset(s, 0, t->size);
-    set_nulls(t, s);
+    set_nulls(t, s, 1, 0);
 }

@@ -206,7 +206,7 @@ class CliTest(unittest.TestCase):
 
     def test_run_stops_cleanly(self):
         p = self.start()
-        until("two children: no broker, no link", lambda: len(self.children(p.pid)) == 2)
+        until("gateway, loader, camera: no broker, no link", lambda: len(self.children(p.pid)) == 3)
         p.send_signal(signal.SIGINT)
         self.assertEqual(p.wait(timeout=WITHIN), 0, self.logged())
         self.assertIn("stopped", self.logged())
@@ -216,13 +216,13 @@ class CliTest(unittest.TestCase):
         p = self.start()
         first = self.children(p.pid)[0]
         os.kill(first, signal.SIGKILL)
-        until("another", lambda: len(self.children(p.pid)) == 2 and first not in self.children(p.pid))
+        until("another", lambda: len(self.children(p.pid)) == 3 and first not in self.children(p.pid))
         self.assertIn("greenlaned was ended by signal 9", self.logged())
         until("an answer", lambda: subprocess.run([GREENLANE, "status"], env=self.env, capture_output=True).returncode == 1)
 
     def test_nothing_outlives_it(self):
         p = self.start()
-        children = until("both children", lambda: len(self.children(p.pid)) == 2 and self.children(p.pid))
+        children = until("all children", lambda: len(self.children(p.pid)) == 3 and self.children(p.pid))
         p.kill()
         p.wait()
 
