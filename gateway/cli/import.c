@@ -20,7 +20,7 @@ struct importing {
     bool dry;
     int gateway;   /* fd; -1 with --dry-run */
     void *scratch; /* room for one message */
-    uint64_t loaded, refused, told, notes;
+    uint64_t loaded, older, refused, told, notes;
     unsigned first, n_flight; /* a ring of the records sent and not answered */
     char flight[WINDOW][GL_REF + GL_REF_TYPE];
     struct gl_error error; /* why it cannot go on */
@@ -56,6 +56,8 @@ static int take_done(struct importing *im) {
     im->n_flight--;
     if (done->status == 0)
         im->loaded++;
+    else if (done->status > 0)
+        im->older++;
     else
         tell_bad(im, what, done->text[0] ? done->text : "the gateway refused it");
     return 0;
@@ -158,9 +160,11 @@ static int import_and_tell(struct importing *im, struct gl_reader_news *news) {
         gl_cli_clean(why, sizeof why, im->error.text);
         fprintf(stderr, "%s: %s\n", im->file, why);
     }
-    if (rc == 0 || im->loaded + im->refused > 0)
-        fprintf(to, "%s: %llu records %s, %llu refused%s\n", im->file, (unsigned long long)im->loaded, im->dry ? "read" : "loaded",
-                (unsigned long long)im->refused, rc < 0 ? ", the rest not read" : "");
+    char older[64] = "";
+    if (im->older > 0) gl_format(older, sizeof older, ", %llu older than what is known", (unsigned long long)im->older);
+    if (rc == 0 || im->loaded + im->older + im->refused > 0)
+        fprintf(to, "%s: %llu records %s%s, %llu refused%s\n", im->file, (unsigned long long)im->loaded,
+                im->dry ? "read" : "loaded", older, (unsigned long long)im->refused, rc < 0 ? ", the rest not read" : "");
     return rc < 0 ? GL_CLI_NOTHING : im->refused > 0 ? GL_CLI_WRONG : GL_CLI_DONE;
 }
 

@@ -152,7 +152,7 @@ void gl_control_message(struct daemon *d, struct control_peer *p, enum gl_messag
     if (type == GL_MSG_QUERY) take_query(d, p, msg);
     if (type == GL_MSG_IMPORT) {
         int rc = gl_engine_import(d->engine, msg, d->now, &err);
-        done_when_durable(p, rc < 0 ? rc : 0, err.text);
+        done_when_durable(p, rc, rc < 0 ? err.text : "");
     }
 }
 

@@ -59,7 +59,7 @@ void gl_engine_time(struct gl_engine *e, struct gl_now now); /* at least once a 
 void gl_engine_feed(struct gl_engine *e, const struct gl_feed_record *r, struct gl_now now);
 void gl_engine_feed_refused(struct gl_engine *e, const struct gl_feed_refused *r, struct gl_now now);
 /* A record from a file. One with epoch and number is taken as from the feed; others are not numbered; with feed.source import they are also the sign
- * of life. */
+ * of life. 1 = it is older than what is known, and changes nothing. */
 int gl_engine_import(struct gl_engine *e, const struct gl_feed_record *r, struct gl_now now, struct gl_error *err) GL_MUST_USE;
 
 /* From the loader: a load has ended; a record alone was refused; the loader itself is there, or is gone and all that it had with it. */

@@ -204,5 +204,5 @@ int gl_engine_import(struct gl_engine *e, const struct gl_feed_record *r, struct
     count(&e->feed[which], applied);
     e->touched = e->lodged_changed = true;
     if (e->config->feed.from_import) sign_of_life(e, which, now);
-    return 0;
+    return applied == GL_APPLIED_OLDER;
 }

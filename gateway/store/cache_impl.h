@@ -294,4 +294,6 @@ struct cache_place {
 int gl_cache_know_sought(struct gl_cache *c, struct gl_error *err) GL_MUST_USE;
 int gl_cache_sought_key(struct cache_lookup *l, uint8_t what, const char *key, const struct cache_place *place) GL_MUST_USE;
 int gl_cache_sought_plate(struct cache_lookup *l, const char *plate, const struct cache_place *place) GL_MUST_USE;
+int gl_cache_sought_seal(struct cache_lookup *l, const char *typed, const struct cache_place *place) GL_MUST_USE;
+int gl_cache_seal_key(const char *typed, char key[IDENTIFIER_KEY]) GL_MUST_USE;
 int gl_cache_sought_container(struct cache_lookup *l, const char *typed, const struct cache_place *place) GL_MUST_USE;

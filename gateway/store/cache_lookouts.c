@@ -56,7 +56,10 @@ static int put_keys(struct cache_writing *w, uint8_t what, const char *text) {
     const struct gl_plate_keys *keys = &w->c->keys[0];
     int rc = 0;
     if (what != GL_SOUGHT_PLATE) {
-        rc = what == GL_SOUGHT_CONTAINER ? gl_cache_container_key(text, key) : gl_copy(key, sizeof key, text);
+        if (what == GL_SOUGHT_SEAL)
+            rc = gl_cache_seal_key(text, key);
+        else
+            rc = what == GL_SOUGHT_CONTAINER ? gl_cache_container_key(text, key) : gl_copy(key, sizeof key, text);
         return rc < 0 ? rc : put_key(w, what, key);
     }
     for (size_t i = 0; rc == 0 && i < keys->n; i++) rc = put_key(w, what, keys->key[i]);

@@ -94,7 +94,7 @@ static int seek_seals(struct cache_lookup *l, uint8_t owner, int64_t id, const s
         gl_take_int(&q);
         gl_take_text(&q, seal, sizeof seal);
         if ((rc = gl_taken(&q, l->err)) < 0) return rc;
-        if ((rc = gl_cache_sought_key(l, GL_SOUGHT_SEAL, seal, place)) < 0) break;
+        if ((rc = gl_cache_sought_seal(l, seal, place)) < 0) break;
     }
     gl_db_end(&q);
     return rc < 0 ? rc : 0;

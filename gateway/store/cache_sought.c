@@ -1,5 +1,6 @@
 /* Look-outs in a look-up: what was read and what was lodged, against what is looked for. Look-outs of an epoch that is over still count: what
  * somebody did wrong is not forgotten because a producer began anew. */
+#include <errno.h>
 #include <string.h>
 
 #include "store/cache_impl.h"
@@ -70,6 +71,26 @@ int gl_cache_sought_plate(struct cache_lookup *l, const char *plate, const struc
     int rc = gl_plate_keys(plate, &keys);
     for (size_t i = 0; rc == 0 && i < keys.n; i++) rc = gl_cache_sought_key(l, GL_SOUGHT_PLATE, keys.key[i], place);
     return rc;
+}
+
+/* Letters and digits, in upper case: seals are typed with and without blanks, hyphens and the like. */
+int gl_cache_seal_key(const char *typed, char key[IDENTIFIER_KEY]) {
+    size_t n = 0;
+    for (const char *c = typed; *c; c++) {
+        bool lower = *c >= 'a' && *c <= 'z', plain = lower || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9');
+        if (!plain && (unsigned char)*c < 0x80) continue;
+        if (n + 1 == IDENTIFIER_KEY) return -ENAMETOOLONG;
+        key[n++] = lower ? (char)(*c - 'a' + 'A') : *c;
+    }
+    key[n] = '\0';
+    return n ? 0 : gl_copy(key, IDENTIFIER_KEY, typed); /* of signs alone: as it is */
+}
+
+int gl_cache_sought_seal(struct cache_lookup *l, const char *typed, const struct cache_place *place) {
+    char key[IDENTIFIER_KEY];
+    if (place->dead || !l->c->sought[GL_SOUGHT_SEAL]) return 0;
+    int rc = gl_cache_seal_key(typed, key);
+    return rc < 0 ? rc : gl_cache_sought_key(l, GL_SOUGHT_SEAL, key, place);
 }
 
 int gl_cache_sought_container(struct cache_lookup *l, const char *typed, const struct cache_place *place) {

@@ -167,6 +167,8 @@ class CliTest(unittest.TestCase):
         self.start()
         many = self.write("many.jsonl", *(movement(i) for i in range(200)))
         self.assertIn("200 records loaded, 0 refused", self.greenlane("import", str(many)).stdout)
+        self.assertIn("0 records loaded, 1 older than what is known, 0 refused",
+                      self.greenlane("import", str(self.write("y", movement(1, version=0)))).stdout)
         self.assertIn("1 records loaded, 1 refused", self.greenlane("import", str(self.write("x", movement(1), "{}")), status=1).stdout)
         declaration = {"collection": "declarations", "body": {"ref": {"type": "mrn", "value": "26EE1234567890ABJ3"}, "version": 1, "state": "released"}}
         self.greenlane("import", str(self.write("d.jsonl", declaration)))

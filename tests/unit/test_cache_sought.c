@@ -109,7 +109,7 @@ static void what_is_lodged_and_sought_is_told(void **state GL_UNUSED) {
     static const struct {
         uint8_t what;
         const char *text;
-    } sought[] = {{GL_SOUGHT_PLATE, "TRAIL 9"}, {GL_SOUGHT_CONTAINER, "MSCU9981402"}, {GL_SOUGHT_SEAL, "SE-77"}};
+    } sought[] = {{GL_SOUGHT_PLATE, "TRAIL 9"}, {GL_SOUGHT_CONTAINER, "MSCU9981402"}, {GL_SOUGHT_SEAL, "SE77"}};
     for (size_t i = 0; i < GL_COUNT(sought); i++) {
         struct gl_cache *c = open_memory();
         put(c, carrier("A", "TRUCK1", NULL, NULL, NULL));
@@ -133,7 +133,7 @@ static void so_is_what_stands_in_a_declaration(void **state GL_UNUSED) {
         uint8_t what;
         const char *text;
     } sought[] = {
-        {GL_SOUGHT_PLATE, "TRAIL9"}, {GL_SOUGHT_CONTAINER, "MSCU9981402"}, {GL_SOUGHT_SEAL, "SE-77"}, {GL_SOUGHT_HOLDER, "EE123"}};
+        {GL_SOUGHT_PLATE, "TRAIL9"}, {GL_SOUGHT_CONTAINER, "MSCU9981402"}, {GL_SOUGHT_SEAL, "se 77"}, {GL_SOUGHT_HOLDER, "EE123"}};
     for (size_t i = 0; i < GL_COUNT(sought); i++) {
         struct gl_cache *c = open_memory();
         struct gl_feed_record *r = movement("A", 1, "TRUCK1");

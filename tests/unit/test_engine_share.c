@@ -58,7 +58,13 @@ static int set_up(void **state) {
                                           .journal_path = ":memory:",
                                           .key = key,
                                           .boot = "00000000-0000-4000-8000-000000000000",
-                                          .out = {b, no_signal, no_state, no_reply, no_outbox, no_stream, take_event}};
+                                          .out = {.user = b,
+                                                  .signal = no_signal,
+                                                  .state = no_state,
+                                                  .reply = no_reply,
+                                                  .outbox = no_outbox,
+                                                  .stream = no_stream,
+                                                  .event = take_event}};
     int rc = gl_engine_open(&setup, now, &b->engine, &err);
     if (rc < 0) print_error("%s\n", err.text);
     return rc;
