@@ -26,7 +26,7 @@ struct restoring {
     struct gl_restored restored;
 };
 
-static const char *const state_files[] = {"journal.db", "journal.db-wal", "cache.db", "cache.db-wal", "cache.db-shm"};
+static const char *const state_files[] = {"journal.db", "journal.db-wal", "cache"};
 
 static void path_in(const char *folder, const char *name, char out[PATH_MOST]) {
     gl_format(out, PATH_MOST, "%s/%s", folder, name);
