@@ -14,7 +14,6 @@ static const char *const topics[] = {"feed/movements", "feed/declarations", "com
 
 static void check(const struct gl_inbound *in) {
     GL_CLEANUP(gl_buf_free) struct gl_buf out = GL_BUF(1 << 20);
-    struct gl_msg_feed_refused f = {.seq = in->refused.seq, .collection = in->refused.collection};
     int rc = 0;
     switch (in->kind) {
         case GL_INBOUND_DROPPED: rc = in->note[0] ? 0 : -1; break;
@@ -23,10 +22,8 @@ static void check(const struct gl_inbound *in) {
             if (rc == -EMSGSIZE) rc = 0; /* told to greenlaned as a refusal */
             break;
         case GL_INBOUND_FEED_REFUSED:
-            gl_clip(f.epoch, sizeof f.epoch, in->refused.epoch);
-            gl_clip(f.reason, sizeof f.reason, in->refused.reason);
-            rc = gl_message_pack(GL_MSG_FEED_REFUSED, &f, &out);
-            if (f.reason[0] == '\0') rc = -1;
+            rc = gl_message_pack(GL_MSG_FEED_REFUSED, &in->refused, &out);
+            if (in->refused.reason[0] == '\0') rc = -1;
             break;
         case GL_INBOUND_COMMAND:
             rc = gl_message_pack(GL_MSG_COMMAND, &in->command, &out);

@@ -199,7 +199,7 @@ static const char *contradicted(struct world *w, const struct doubt *x, bool *li
     *live = see(w, false, false, &t, &c.aged, &why) && !c.aged;
     c.aged = false;
     if (*live) why = wrong(w, &t, &c);
-    *unsure = !*live || c.unsure || x->v.code >= 0 || (x->own >= 0 && t.of[MOVEMENTS][x->own].plate != x->v.plate);
+    *unsure = !*live || c.unsure || x->v.code >= 0 || x->own < 0 || t.of[MOVEMENTS][x->own].plate != x->v.plate;
     return why;
 }
 
