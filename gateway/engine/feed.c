@@ -173,6 +173,7 @@ static int take(struct gl_engine *e, const struct gl_feed_record *r, struct gl_n
 
 int gl_engine_feed_take(struct gl_engine *e, const struct gl_feed_record *r, struct gl_now now, struct gl_error *err) {
     if (!known(r->collection)) return gl_fail(err, -EINVAL, "not a record");
+    gl_engine_rekeyed(e, r, now);
     int rc = take(e, r, now, err);
     gl_engine_feed_time(e, now);
     return rc;
@@ -198,6 +199,7 @@ int gl_engine_import(struct gl_engine *e, const struct gl_feed_record *r, struct
     enum gl_applied applied;
     if (!known(r->collection) || r->op == GL_OP_HEARTBEAT) return gl_fail(err, -EINVAL, "not a record");
     if (r->epoch[0]) return gl_engine_feed_take(e, r, now, err);
+    gl_engine_rekeyed(e, r, now);
     int rc = gl_cache_begin(e->cache, err);
     if (rc == 0) rc = gl_cache_apply(e->cache, r, now.wall, &applied, err);
     if (rc < 0) return rc;

@@ -127,6 +127,7 @@ struct pending *gl_engine_pend(struct gl_engine *e, int what);
 
 /* uses.c: sets use and used_by in the answer */
 int gl_engine_fill_use(struct gl_engine *e, struct gl_error *err) GL_MUST_USE;
+void gl_engine_rekeyed(struct gl_engine *e, const struct gl_feed_record *r, struct gl_now now);
 
 /* What one event is called everywhere. */
 struct gl_labels {

@@ -21,6 +21,19 @@ static int former_use(struct gl_engine *e, enum gl_collection which, const struc
     return rc;
 }
 
+/* The cache forgets what something was called when a snapshot takes its place. So that it stays used, a use is kept under the new reference as well;
+ * a word that is refused later costs no more than an inspection. */
+void gl_engine_rekeyed(struct gl_engine *e, const struct gl_feed_record *r, struct gl_now now) {
+    struct gl_use_change u = {.ref = r->body.rekey.ref};
+    struct gl_error err = {""};
+    if (r->op != GL_OP_REKEY) return;
+    int rc = gl_journal_used(e->journal, &r->body.rekey.was, "", &u.use, u.passage, &err);
+    if (rc == 0 && u.use == GL_USE_NONE) return;
+    if (rc == 0) rc = gl_journal_use(e->journal, &u, now.wall, &err);
+    if (rc < 0) gl_engine_fail(e, rc, &err);
+    e->touched = true;
+}
+
 int gl_engine_fill_use(struct gl_engine *e, struct gl_error *err) {
     struct gl_answer *a = e->answer;
     int rc = gl_journal_fill_use(e->journal, a, err);
