@@ -86,7 +86,7 @@ class Ending(rig.Case):
         self.assertEqual(v.decided()["outcome"], "release", v.decision)
         v.lit("release")
         pids, at = list(post.pids().values()), time.monotonic()
-        self.assertEqual(len(pids), len(rig.DEVICES) + 2)   # and greenlaned, and the link
+        self.assertEqual(len(pids), len(rig.DEVICES) + 3)   # and greenlaned, the link, the loader
         self.assertEqual(post.programs["gateway"].stop(), 0)
         self.assertLess(time.monotonic() - at, 8)
         self.assertTrue(self.gone(pids), "a process was left behind")
