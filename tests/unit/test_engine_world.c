@@ -17,7 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { RUNS = GL_SANITIZED ? 120 : 800, DISK_EVERY = 20, STEPS = 260 };
+enum { RUNS = 120, DISK_EVERY = 20, STEPS = 260 };
 #define START INT64_C(1795000000000)
 
 static struct gl_config *config;
