@@ -30,7 +30,7 @@ static int overrule(struct cache_writing *w) {
     for (size_t i = WORD_NONE + 1; i < WORDS; i++) {
         struct cache_word *word = &w->row.word[i];
         if (!word->there || i == WORD_ASKED) continue;
-        word->there = gl_cache_compare(w, &w->stamp, &word->stamp) <= 0 || gl_cache_older(w, &w->stamp, &word->stamp);
+        word->there = gl_cache_compare(w, &w->stamp, &word->stamp) <= 0;
     }
     return w->row.word[WORD_ASKED].there ? gl_cache_prune_asked(w) : 0;
 }

@@ -10,37 +10,7 @@
 /* cmocka wants the four above first */
 #include <cmocka.h>
 
-#include "store/journal.h"
-
-static char dir[] = "/tmp/greenlane-review-XXXXXX";
-static char path[sizeof dir + 16];
-
-static int make_dir(void **state) {
-    (void)state;
-    memcpy(dir + sizeof dir - 7, "XXXXXX", 6);
-    if (!mkdtemp(dir)) return -1;
-    snprintf(path, sizeof path, "%s/journal.db", dir);
-    return 0;
-}
-
-static int drop_dir(void **state) {
-    (void)state;
-    static const char *const ends[] = {"", "-wal", "-shm"};
-    for (size_t i = 0; i < GL_COUNT(ends); i++) {
-        char file[sizeof path + 8];
-        snprintf(file, sizeof file, "%s%s", path, ends[i]);
-        unlink(file);
-    }
-    return rmdir(dir);
-}
-
-static struct gl_journal *open_again(struct gl_journal *j) {
-    struct gl_error err = {""};
-    if (j && gl_journal_commit(j, &err) < 0) fail_msg("%s", err.text);
-    gl_journal_close(j);
-    if (gl_journal_open(path, &j, &err) < 0) fail_msg("%s", err.text);
-    return j;
-}
+#include "journal_file.h"
 
 /* ---- the contingency ------------------------------------------------------------------------------------------------------------------ */
 static void a_contingency_stands(void **state) {
