@@ -16,6 +16,7 @@
 
 #include "base/buf.h"
 #include "base/time.h"
+#include "sim_input.h"
 
 enum { MOST_GARBAGE = 1 << 20, RETRY_MS = 500, HANGUP_POLL_MS = 50, SETTLE_MS = 200 };
 enum way { WAY_NONE, WAY_LISTEN, WAY_CONNECT, WAY_PTY };
@@ -28,10 +29,9 @@ struct sim {
     bool peer_there;
     int64_t peer_ready; /* mono: a serial peer first sets up its line, and that flushes it */
     int64_t retry_at, asleep_until;
-    bool input_ended, quit;
+    bool quit;
     uint32_t noise;
-    size_t len;
-    char input[32768]; /* commands not run yet */
+    struct gl_sim_input input;
 };
 
 static const char help[] =
@@ -67,20 +67,8 @@ static void say(const char *text) {
     fflush(stdout);
 }
 
-/* ADDR:PORT, numeric, with IPv6 in brackets. */
-static struct addrinfo *resolve(const char *at, bool passive) {
-    char host[64];
-    const char *colon = strrchr(at, ':');
-    size_t n = colon ? (size_t)(colon - at) : 0;
-    if (n >= 2 && at[0] == '[' && at[n - 1] == ']') at++, n -= 2;
-    if (!colon || gl_copyn(host, sizeof host, at, n) < 0) return NULL;
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | (passive ? AI_PASSIVE : 0)};
-    struct addrinfo *list = NULL;
-    return getaddrinfo(host, colon + 1, &hints, &list) == 0 ? list : NULL;
-}
-
 static int open_listener(struct sim *s, struct gl_error *err) {
-    struct addrinfo *a = resolve(s->at, true);
+    struct addrinfo *a = gl_sim_resolve(s->at);
     if (!a) return gl_fail(err, -EINVAL, "--listen %s: write it as 127.0.0.1:9004", s->at);
     s->listener = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     int rc = setsockopt(s->listener, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int));
@@ -130,7 +118,7 @@ static void peer_went(struct sim *s) {
 }
 
 static void try_connect(struct sim *s) {
-    struct addrinfo *a = resolve(s->at, false);
+    struct addrinfo *a = gl_sim_resolve(s->at);
     if (!a) return;
     s->peer = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     int rc = s->peer < 0 ? -1 : connect(s->peer, a->ai_addr, a->ai_addrlen);
@@ -167,7 +155,7 @@ static bool send_all(struct sim *s, const void *bytes, size_t len) {
 }
 
 static bool send_result(struct sim *s, const char *aim, const char *text) {
-    GL_CLEANUP(gl_buf_free) struct gl_buf b = GL_BUF(sizeof s->input);
+    GL_CLEANUP(gl_buf_free) struct gl_buf b = GL_BUF(GL_SIM_LINE);
     gl_buf_text(&b, s->before);
     gl_buf_text(&b, aim);
     gl_buf_text(&b, text);
@@ -189,7 +177,7 @@ static bool run_aim(struct sim *s, const char *arg) {
 }
 
 static bool run_raw(struct sim *s, const char *arg) {
-    GL_CLEANUP(gl_buf_free) struct gl_buf b = GL_BUF(sizeof s->input);
+    GL_CLEANUP(gl_buf_free) struct gl_buf b = GL_BUF(GL_SIM_LINE);
     while (*arg) {
         if (*arg == ' ') {
             arg++;
@@ -284,23 +272,11 @@ static bool run_line(struct sim *s, const char *line) {
 }
 
 static void run_lines(struct sim *s) {
-    while (!s->quit && s->len > 0 && mono() >= s->asleep_until) {
-        char *nl = memchr(s->input, '\n', s->len);
-        size_t n = nl ? (size_t)(nl - s->input) : s->len, used = nl ? n + 1 : n;
-        if (!nl && !s->input_ended && s->len < sizeof s->input - 1) return;
-        char line[sizeof s->input];
-        memcpy(line, s->input, n);
-        line[n > 0 && line[n - 1] == '\r' ? n - 1 : n] = '\0';
+    char line[GL_SIM_LINE];
+    while (!s->quit && mono() >= s->asleep_until && gl_sim_input_line(&s->input, line, sizeof line)) {
         if (!run_line(s, line)) return;
-        s->len -= used;
-        memmove(s->input, s->input + used, s->len);
+        gl_sim_input_drop(&s->input);
     }
-}
-
-static void read_input(struct sim *s) {
-    ssize_t n = read(STDIN_FILENO, s->input + s->len, sizeof s->input - 1 - s->len);
-    if (n > 0) s->len += (size_t)n;
-    if (n == 0 || (n < 0 && errno != EINTR)) s->input_ended = true;
 }
 
 /* What the peer sends (trigger commands, say) is read and thrown away. */
@@ -316,16 +292,16 @@ static void accept_peer(struct sim *s) {
 }
 
 static void turn(struct sim *s) {
-    bool room = !s->input_ended && s->len < sizeof s->input - 1;
+    bool room = gl_sim_input_room(&s->input);
     struct pollfd p[] = {{room ? STDIN_FILENO : -1, POLLIN, 0},
                          {s->peer_there ? s->peer : -1, POLLIN, 0},
                          {s->peer_there ? -1 : s->listener, POLLIN, 0}};
     int64_t now = mono();
     bool waiting =
-        s->len > 0 || !s->peer_there || now < s->asleep_until; /* for a peer, for its settling, or for the end of a sleep */
+        s->input.len > 0 || !s->peer_there || now < s->asleep_until; /* for a peer, for its settling, or for the end of a sleep */
     int timeout = now < s->asleep_until && s->asleep_until - now < HANGUP_POLL_MS ? (int)(s->asleep_until - now) : HANGUP_POLL_MS;
     if (poll(p, GL_COUNT(p), waiting ? timeout : -1) < 0) return;
-    if (p[0].revents) read_input(s);
+    if (p[0].revents) gl_sim_input_read(&s->input);
     if (p[1].revents) read_peer(s);
     if (p[2].revents) accept_peer(s);
     if (!s->peer_there) look_for_peer(s);
@@ -356,7 +332,7 @@ static int parse(int argc, char **argv, struct sim *s) {
         }
         if (!known) return -EINVAL;
     }
-    struct addrinfo *a = s->way == WAY_CONNECT ? resolve(s->at, false) : NULL;
+    struct addrinfo *a = s->way == WAY_CONNECT ? gl_sim_resolve(s->at) : NULL;
     bool good = optind == argc && s->way != WAY_NONE && (s->way != WAY_CONNECT || a);
     if (a) freeaddrinfo(a);
     return good ? 0 : -EINVAL;
@@ -373,7 +349,7 @@ int main(int argc, char **argv) {
     if (s.way == WAY_LISTEN) rc = open_listener(&s, &err);
     if (s.way == WAY_PTY) rc = open_pty(&s, &err);
     if (rc < 0) fprintf(stderr, "greenlane-sim-line: %s\n", err.text);
-    while (rc == 0 && !s.quit && !(s.input_ended && s.len == 0 && mono() >= s.asleep_until)) turn(&s);
+    while (rc == 0 && !s.quit && !(gl_sim_input_over(&s.input) && mono() >= s.asleep_until)) turn(&s);
     if (s.way == WAY_PTY && rc == 0) unlink(s.at);
     return rc < 0 ? 1 : 0;
 }

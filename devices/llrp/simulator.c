@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "llrp/sim_reader.h"
+#include "sim_input.h"
 
 enum { RETRY_MS = 500, LINGER_MS = 2000, SPLIT_MS = 1, MOST_PIECE = 7, KEEPALIVE_MAX_MS = 24 * 3600 * 1000 };
 
@@ -22,11 +23,10 @@ struct rig {
     struct gl_sim sim;
     const char *listen_at, *connect_at;
     int listener, peer; /* descriptors or -1 */
-    bool connecting, splits, merges, input_ended, quit;
+    bool connecting, splits, merges, quit;
     int64_t retry_at, close_by, asleep_until; /* mono; close_by 0 = not closing */
     uint32_t noise;
-    size_t len;
-    char input[65536]; /* commands not run yet */
+    struct gl_sim_input input;
 };
 
 static const char help[] =
@@ -62,19 +62,8 @@ static const char printed[] =
     "  printf 'tag 3034257BF7194E4000001A85 antenna=2\\nsleep 1000\\n' | greenlane-sim-llrp --listen 127.0.0.1:5084\n";
 
 /* ---- addresses ----------------------------------------------------------------------------------------------------------------------- */
-/* ADDR:PORT, numeric, with IPv6 in brackets. */
-static struct addrinfo *resolve(const char *at) {
-    char host[64];
-    const char *colon = strrchr(at, ':');
-    size_t n = colon ? (size_t)(colon - at) : 0;
-    bool brackets = n >= 2 && at[0] == '[' && at[n - 1] == ']';
-    if (!colon || gl_copyn(host, sizeof host, at + brackets, n - 2u * brackets) < 0) return NULL;
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV}, *list = NULL;
-    return *host && getaddrinfo(host, colon + 1, &hints, &list) == 0 ? list : NULL;
-}
-
 static int open_listener(struct rig *r, struct gl_error *err) {
-    struct addrinfo *a = resolve(r->listen_at);
+    struct addrinfo *a = gl_sim_resolve(r->listen_at);
     if (!a) return gl_fail(err, -EINVAL, "--listen %s: write it as 127.0.0.1:5084", r->listen_at);
     r->listener = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     int rc = setsockopt(r->listener, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int));
@@ -111,7 +100,7 @@ static void peer_went(struct rig *r, bool reset) {
 }
 
 static void call_peer(struct rig *r) {
-    struct addrinfo *a = resolve(r->connect_at);
+    struct addrinfo *a = gl_sim_resolve(r->connect_at);
     r->retry_at = r->sim.now.mono + RETRY_MS;
     if (!a) return;
     r->peer = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -205,25 +194,13 @@ static void obey(struct rig *r, const struct gl_sim_order *o) {
 }
 
 static void run_lines(struct rig *r) {
-    while (!r->quit && r->len > 0 && r->sim.now.mono >= r->asleep_until && !r->sim.closing) {
-        char *nl = memchr(r->input, '\n', r->len);
-        size_t n = nl ? (size_t)(nl - r->input) : r->len, used = nl ? n + 1 : n;
-        if (!nl && !r->input_ended && r->len < sizeof r->input - 1) return;
-        char line[sizeof r->input];
-        memcpy(line, r->input, n);
-        line[n > 0 && line[n - 1] == '\r' ? n - 1 : n] = '\0';
-        struct gl_sim_order order;
+    char line[GL_SIM_LINE];
+    struct gl_sim_order order;
+    while (!r->quit && r->sim.now.mono >= r->asleep_until && !r->sim.closing && gl_sim_input_line(&r->input, line, sizeof line)) {
         if (!gl_sim_command(&r->sim, line, &order)) return;
         obey(r, &order);
-        r->len -= used;
-        memmove(r->input, r->input + used, r->len);
+        gl_sim_input_drop(&r->input);
     }
-}
-
-static void read_input(struct rig *r) {
-    ssize_t n = read(STDIN_FILENO, r->input + r->len, sizeof r->input - 1 - r->len);
-    if (n > 0) r->len += (size_t)n;
-    if (n == 0 || (n < 0 && errno != EINTR)) r->input_ended = true;
 }
 
 /* ---- the loop ------------------------------------------------------------------------------------------------------------------------ */
@@ -253,13 +230,13 @@ static void turn(struct rig *r) {
     int timeout = run_timers(r);
     if (s->connected) write_peer(r);
     close_when_sent(r);
-    bool room = !r->input_ended && r->len < sizeof r->input - 1;
+    bool room = gl_sim_input_room(&r->input);
     bool blocked = s->connected && s->out.len > 0 && !r->splits && !r->merges;
     short wanted = r->connecting ? POLLOUT : (short)(POLLIN | (blocked ? POLLOUT : 0));
     struct pollfd p[] = {{room ? STDIN_FILENO : -1, POLLIN, 0}, {r->peer, wanted, 0}, {r->listener, POLLIN, 0}};
     if (poll(p, GL_COUNT(p), timeout) < 0) return;
     s->now = gl_now_read();
-    if (p[0].revents) read_input(r);
+    if (p[0].revents) gl_sim_input_read(&r->input);
     if (p[1].revents && r->connecting)
         finish_call(r);
     else if (p[1].revents & (POLLIN | POLLHUP | POLLERR))
@@ -271,7 +248,7 @@ static void turn(struct rig *r) {
 
 static bool over(const struct rig *r) {
     bool unsent = r->sim.connected && r->sim.out.len > 0 && !r->merges;
-    return r->quit || (r->input_ended && r->len == 0 && !unsent && r->sim.now.mono >= r->asleep_until);
+    return r->quit || (gl_sim_input_over(&r->input) && !unsent && r->sim.now.mono >= r->asleep_until);
 }
 
 /* ---- options ------------------------------------------------------------------------------------------------------------------------- */
@@ -331,7 +308,7 @@ static int parse(int argc, char **argv, struct rig *r, struct gl_error *err) {
     }
     if (optind < argc) return gl_fail(err, -EINVAL, "%s: not understood; --help shows the options", argv[optind]);
     if (!r->listen_at && !r->connect_at) return gl_fail(err, -EINVAL, "--listen or --connect (ADDR:PORT) is needed; see --help");
-    struct addrinfo *a = r->connect_at ? resolve(r->connect_at) : NULL;
+    struct addrinfo *a = r->connect_at ? gl_sim_resolve(r->connect_at) : NULL;
     if (r->connect_at && !a) return gl_fail(err, -EINVAL, "--connect %s: write it as 127.0.0.1:5084", r->connect_at);
     if (a) freeaddrinfo(a);
     return 0;

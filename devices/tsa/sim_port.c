@@ -11,6 +11,8 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "sim_input.h"
+
 enum { SETTLE_MS = 200 };
 
 static void say(const char *text) {
@@ -18,19 +20,8 @@ static void say(const char *text) {
     fflush(stdout);
 }
 
-/* ADDR:PORT, numeric, with IPv6 in brackets. */
-static struct addrinfo *resolve(const char *at) {
-    char host[64];
-    const char *colon = strrchr(at, ':');
-    size_t n = colon ? (size_t)(colon - at) : 0;
-    if (n >= 2 && at[0] == '[' && at[n - 1] == ']') at++, n -= 2;
-    if (!colon || gl_copyn(host, sizeof host, at, n) < 0) return NULL;
-    struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE}, *list = NULL;
-    return getaddrinfo(host, colon + 1, &hints, &list) == 0 ? list : NULL;
-}
-
 static int listen_tcp(struct sim_port *s, struct gl_error *err) {
-    struct addrinfo *a = resolve(s->at);
+    struct addrinfo *a = gl_sim_resolve(s->at);
     if (!a) return gl_fail(err, -EINVAL, "--listen %s: write it as 127.0.0.1:1600", s->at);
     s->listener = socket(a->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     int rc = setsockopt(s->listener, SOL_SOCKET, SO_REUSEADDR, &(int){1}, sizeof(int));

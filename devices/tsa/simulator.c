@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/time.h"
+#include "sim_input.h"
 #include "sim_port.h"
 #include "sim_portal.h"
 
@@ -22,9 +23,8 @@ struct sim {
     struct sim_port port;
     struct sim_random random; /* for what a command leaves open */
     int64_t fast, started, asleep_until;
-    bool frozen, input_ended, quit;
-    size_t len;
-    char input[32768]; /* commands not run yet */
+    bool frozen, quit;
+    struct gl_sim_input input;
 };
 
 static const char help[] =
@@ -394,24 +394,11 @@ static bool run_line(struct sim *s, const char *line) {
 }
 
 static void run_lines(struct sim *s) {
-    while (!s->quit && s->len > 0 && mono() >= s->asleep_until) {
-        char *nl = memchr(s->input, '\n', s->len);
-        size_t n = nl ? (size_t)(nl - s->input) : s->len, used = nl ? n + 1 : n;
-        if (!nl && !s->input_ended && s->len < sizeof s->input - 1) return;
-        char line[LONGEST_LINE];
-        if (n >= sizeof line) n = sizeof line - 1;
-        memcpy(line, s->input, n);
-        line[n > 0 && line[n - 1] == '\r' ? n - 1 : n] = '\0';
+    char line[LONGEST_LINE];
+    while (!s->quit && mono() >= s->asleep_until && gl_sim_input_line(&s->input, line, sizeof line)) {
         if (!run_line(s, line)) return;
-        s->len -= used;
-        memmove(s->input, s->input + used, s->len);
+        gl_sim_input_drop(&s->input);
     }
-}
-
-static void read_input(struct sim *s) {
-    ssize_t n = read(STDIN_FILENO, s->input + s->len, sizeof s->input - 1 - s->len);
-    if (n > 0) s->len += (size_t)n;
-    if (n == 0 || (n < 0 && errno != EINTR)) s->input_ended = true;
 }
 
 /* Real milliseconds until something is due. */
@@ -425,11 +412,11 @@ static int timeout(const struct sim *s) {
 
 static void turn(struct sim *s) {
     struct pollfd p[1 + SIM_PORT_FDS];
-    bool room = !s->input_ended && s->len < sizeof s->input - 1;
+    bool room = gl_sim_input_room(&s->input);
     p[0] = (struct pollfd){room ? STDIN_FILENO : -1, POLLIN, 0};
     sim_port_watch(&s->port, p + 1);
     if (poll(p, GL_COUNT(p), timeout(s)) < 0) return;
-    if (p[0].revents) read_input(s);
+    if (p[0].revents) gl_sim_input_read(&s->input);
     sim_port_serve(&s->port, p + 1, mono());
     sim_portal_advance(&s->portal, portal_now(s));
     pass_on(s);
@@ -437,8 +424,8 @@ static void turn(struct sim *s) {
 }
 
 static bool over(const struct sim *s) {
-    bool waits = s->len > 0 || mono() < s->asleep_until || !(sim_portal_empty(&s->portal) || s->portal.vehicle.by_hand);
-    return s->quit || (s->input_ended && !waits);
+    bool waits = s->input.len > 0 || mono() < s->asleep_until || !(sim_portal_empty(&s->portal) || s->portal.vehicle.by_hand);
+    return s->quit || (s->input.ended && !waits);
 }
 
 /* ---- options ------------------------------------------------------------------------------------------------------------------------- */

@@ -197,7 +197,7 @@ const struct gl_cli_command gl_cli_simulate = {
         "\n"
         "Needed of each event are time, type, subject and data; times must not run backwards:\n"
         "  greenlane.reading.KIND      subject device/LANE.NAME; plate, tag, code, container, radiation, presence or class\n"
-        "  greenlane.feed.COLLECTION   movements, declarations or tags\n"
+        "  greenlane.feed.COLLECTION   movements, declarations, tags, lookouts or traders\n"
         "  greenlane.command.NAME      subject client/ID; without expires_at it stands for a minute\n"
         "  greenlane.state.device      subject device/LANE.NAME or device/LANE.gpio: takes a device offline and back\n"
         "Other types are skipped. At the start every device is online and the clock is synchronised. After the last line time runs "

@@ -81,7 +81,9 @@ static int feed(struct gl_simulation *s, const char *collection, struct gl_envel
     struct gl_feed_record *r = s->record;
     uint8_t k = gl_enum_parse(gl_collections, collection);
     struct gl_error inner = {""};
-    if (!k) return gl_fail(err, -EINVAL, "type: no feed is called '%.40s'; movements, declarations and tags are", collection);
+    if (!k)
+        return gl_fail(err, -EINVAL, "type: no feed is called '%.40s'; movements, declarations, tags, lookouts and traders are",
+                       collection);
     if (gl_feed_record_from_json(e->data, r, &inner) < 0) return gl_fail(err, -EINVAL, "data.%.280s", inner.text);
     if (r->collection != k)
         return gl_fail(err, -EINVAL, "data.collection: '%s' in an event of type %.60s", gl_collections[r->collection], e->type);

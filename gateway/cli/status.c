@@ -11,6 +11,7 @@ struct glance {
     json_t *modes;   /* lane -> mode */
     json_t *signals; /* lane -> data */
     char head[200];
+    char contingency[640]; /* "" = none is in force */
 };
 
 static void gateway(struct glance *g, const json_t *d) {
@@ -42,6 +43,20 @@ static void feed(struct glance *g, const json_t *d) {
     }
 }
 
+/* Who decided it, since when, until when, and why: it stands above all else, and only the authority ends it. */
+static void contingency(struct glance *g, const json_t *d) {
+    char since[GL_TIME_TEXT], until[GL_TIME_TEXT], reference[64], by[64], reason[GL_DETAIL];
+    if (!json_is_true(json_object_get(d, "active"))) return;
+    g->wrong++;
+    gl_cli_time(gl_cli_wall(d, "since"), since);
+    gl_cli_time(gl_cli_wall(d, "until"), until);
+    gl_cli_clean(reference, sizeof reference, gl_cli_text(d, "reference"));
+    gl_cli_clean(by, sizeof by, gl_cli_text(d, "by"));
+    gl_cli_clean(reason, sizeof reason, gl_cli_text(d, "reason"));
+    gl_format(g->contingency, sizeof g->contingency, "! %s by %s, since %s, until %s%s: %s", reference, by, since, until,
+              gl_cli_text(d, "alarm")[0] ? " (OVERDUE)" : "", reason);
+}
+
 static void device(struct glance *g, const json_t *d) {
     char since[GL_TIME_TEXT];
     bool online = strcmp(gl_cli_text(d, "state"), "online") == 0;
@@ -58,6 +73,7 @@ static int line(void *user, const char *text, const json_t *l) {
     if (g->json && puts(text) < 0) return -1;
     if (strcmp(type, "greenlane.state.gateway") == 0) gateway(g, d);
     if (strcmp(type, "greenlane.state.feed") == 0) feed(g, d);
+    if (strcmp(type, "greenlane.state.contingency") == 0) contingency(g, d);
     if (strcmp(type, "greenlane.state.device") == 0) device(g, d);
     if (strcmp(type, "greenlane.state.mode") == 0)
         return json_object_set(g->modes, gl_cli_text(d, "lane"), json_object_get(d, "mode"));
@@ -80,7 +96,9 @@ static void lanes(struct glance *g, const struct gl_config *c) {
 }
 
 static void print(const struct glance *g, const struct gl_config *c, const char *zone) {
-    printf("Post %s: %s\n\nLanes\n", c->post, g->head[0] ? g->head : "its state is not known");
+    printf("Post %s: %s\n", c->post, g->head[0] ? g->head : "its state is not known");
+    if (g->contingency[0]) printf("\nContingency\n%s\n", g->contingency);
+    puts("\nLanes");
     gl_cli_table_print(&g->lanes, stdout);
     puts("\nDeclarations");
     gl_cli_table_print(&g->feeds, stdout);
@@ -127,8 +145,9 @@ const struct gl_cli_command gl_cli_status = {
     .help =
         "Usage: greenlane status [--json]\n"
         "\n"
-        "Shows how the gateway, what it knows of declarations, its lanes and its devices are now. What needs attention is marked "
-        "with '!'.\n"
+        "Shows how the gateway, what it knows of declarations, its lanes and its devices are now; and a contingency, where one is "
+        "in "
+        "force: who declared it, since when, until when, and why. What needs attention is marked with '!'.\n"
         "\n"
         "  --json          the states as events, one JSON object a line\n"
         "  --config FILE   the configuration of the post\n"

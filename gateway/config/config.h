@@ -40,6 +40,7 @@ struct gl_profile {
     int64_t release_hold_ms;              /* the lease of a release */
     int64_t abandon_after_ms;             /* a passage without any new reading for so long is closed as unknown */
     int64_t tailgate_within_ms;           /* exit edges closer than this after a confirmed exit are a tailgater's */
+    int64_t stuck_after_ms;               /* a loop that is occupied for so long raises an alarm; 0 = never */
     double min_confidence;                /* below: LOW_CONFIDENCE */
     double random_rate, random_aeo_rate;  /* 0..1; the second for trusted traders */
     int64_t aged_random;                  /* random controls are so many times as many while the feed is aged */

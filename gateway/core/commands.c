@@ -180,6 +180,7 @@ static void do_close(struct gl_core *c, struct order *o) {
     gl_lane_consider(c, o->lane);
 }
 
+/* Without a lane it is an alarm of the post. */
 static void do_alarm_acknowledge(struct gl_core *c, struct order *o) {
     struct gl_alarm a;
     if (!o->cmd->alarm[0]) {
@@ -187,7 +188,7 @@ static void do_alarm_acknowledge(struct gl_core *c, struct order *o) {
         return;
     }
     gl_fields_clear(&gl_alarm_fields, &a);
-    memcpy(a.lane, o->lane->config->id, sizeof a.lane);
+    if (o->lane) memcpy(a.lane, o->lane->config->id, sizeof a.lane);
     memcpy(a.alarm, o->cmd->alarm, sizeof a.alarm);
     gl_clip(a.action, sizeof a.action, "acknowledge");
     gl_clip(a.by, sizeof a.by, o->cmd->officer.id[0] ? o->cmd->officer.id : o->cmd->client);
@@ -230,8 +231,8 @@ static void do_snapshot(struct gl_core *c, struct order *o) {
         ADD_EFFECT(c, GL_EFFECT_ASK, o->cmd);
 }
 
-/* What each command needs to name. */
-enum { NEEDS_LANE = 1, NEEDS_PASSAGE = 2, NEEDS_DECISION = 4 };
+/* What each command needs to name; a lane that it may leave out must exist where it is named. */
+enum { NEEDS_LANE = 1, NEEDS_PASSAGE = 2, NEEDS_DECISION = 4, MAY_LANE = 8 };
 static const struct {
     unsigned needs;
     void (*run)(struct gl_core *c, struct order *o);
@@ -241,7 +242,7 @@ static const struct {
     [GL_COMMAND_INSPECTION_RESULT] = {NEEDS_LANE | NEEDS_PASSAGE | NEEDS_DECISION, do_inspection_result},
     [GL_COMMAND_LANE_MODE] = {NEEDS_LANE, do_lane_mode},
     [GL_COMMAND_CLOSE] = {NEEDS_LANE | NEEDS_PASSAGE, do_close},
-    [GL_COMMAND_ALARM_ACKNOWLEDGE] = {NEEDS_LANE, do_alarm_acknowledge},
+    [GL_COMMAND_ALARM_ACKNOWLEDGE] = {MAY_LANE, do_alarm_acknowledge},
     [GL_COMMAND_ACK] = {0, do_outbox},
     [GL_COMMAND_REPLAY] = {0, do_outbox},
     [GL_COMMAND_CONTINGENCY] = {0, do_contingency},
@@ -268,7 +269,8 @@ static void admit(struct gl_core *c, struct order *o) {
 
 static void locate(struct gl_core *c, struct order *o, unsigned needs) {
     const struct gl_command *cmd = o->cmd;
-    if (o->refusal[0] || !(needs & NEEDS_LANE)) return;
+    bool named = (needs & NEEDS_LANE) || ((needs & MAY_LANE) && cmd->lane[0]);
+    if (o->refusal[0] || !named) return;
     o->lane = gl_lane_by_id(c, cmd->lane);
     if (!o->lane) {
         REFUSE(o, "lane %s does not exist", cmd->lane[0] ? cmd->lane : "(none named)");

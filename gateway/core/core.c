@@ -155,6 +155,7 @@ void gl_core_step(struct gl_core *c, const struct gl_event *ev, struct gl_effect
         case GL_EV_RESTORE_MODE: restore_mode(c, ev->restore_mode.lane, ev->restore_mode.mode); break;
         case GL_EV_RESTORE_ALARM:
             gl_portal_restore(c, ev->restore_alarm.lane, ev->restore_alarm.kind, ev->restore_alarm.alarm, ev->restore_alarm.at);
+            gl_presence_restore(c, ev->restore_alarm.lane, ev->restore_alarm.kind, ev->restore_alarm.alarm);
             break;
         case GL_EV_REVIEW: gl_review_begin(c, ev->review); break;
         case GL_EV_RESTORE_CONTINGENCY: gl_contingency_restore(c, ev->restore_contingency); break;

@@ -244,6 +244,7 @@ static bool abandoned(const struct lane *l, const struct passage *p, int64_t mon
 }
 
 void gl_lane_time(struct gl_core *c, struct lane *l) {
+    gl_presence_time(c, l);
     for (int i = l->n - 1; i >= 0; i--) {
         if (!abandoned(l, l->passages[i], c->now.mono)) continue;
         gl_passage_close(c, l, l->passages[i], GL_EXIT_UNKNOWN);
@@ -263,7 +264,7 @@ static int64_t earliest(int64_t a, int64_t b) {
 }
 
 int64_t gl_lane_deadline(const struct lane *l) {
-    int64_t t = INT64_MAX;
+    int64_t t = gl_presence_deadline(l);
     for (int i = 0; i < l->n; i++) {
         const struct passage *p = l->passages[i];
         if (!p->on_entry && !p->on_exit) t = earliest(t, p->touched_mono + l->profile->abandon_after_ms);

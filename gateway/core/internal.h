@@ -129,6 +129,14 @@ struct in_view { /* a tag, and when it was seen last */
     int64_t mono;
 };
 
+/* A loop, and whether it is occupied for too long. */
+struct loop_watch {
+    bool occupied;
+    int64_t since_mono;
+    char alarm[GL_UUID]; /* raised and not cleared; "" = none */
+};
+enum { GL_LOOP_ENTRY, GL_LOOP_EXIT, GL_LOOPS };
+
 struct lane {
     const struct gl_lane_config *config;
     const struct gl_profile *profile;
@@ -141,6 +149,7 @@ struct lane {
     bool adrift;            /* who stands where is not sure any more: nobody is released until the lane was empty */
     int64_t last_exit_mono; /* of the last vehicle that left; INT64_MIN = none */
     bool exit_occupied;
+    struct loop_watch loops[GL_LOOPS];
     int64_t moved_mono; /* a vehicle left, and those behind it move up; INT64_MIN = none has */
     struct portal portal;
     uint16_t n_waiting, n_left;
@@ -193,6 +202,9 @@ void gl_sighting_take(struct sighting *s, const char *text, double confidence, i
 
 /* presence.c: loops and the emergency stop */
 void gl_lane_presence(struct gl_core *c, struct lane *l, struct gl_reading *r);
+void gl_presence_time(struct gl_core *c, struct lane *l); /* loops that are occupied for too long */
+int64_t gl_presence_deadline(const struct lane *l);
+void gl_presence_restore(struct gl_core *c, const char *lane, const char *kind, const char *alarm);
 struct passage *gl_passage_new(struct gl_core *c, struct lane *l);
 
 /* portal.c: whose occupancy is it? */

@@ -163,9 +163,29 @@ void gl_passage_close(struct gl_core *c, struct lane *l, struct passage *p, enum
     }
 }
 
+/* Its lane is there no more, or cannot hold it: nobody will ever see it leave. What it has reserved counts as used. */
+static void abandon(struct gl_core *c, const struct gl_passage *saved, bool no_lane) {
+    char detail[GL_DETAIL];
+    struct gl_use_change all = {.use = GL_USE_CONSUMED};
+    struct gl_passage out = *saved;
+    memcpy(all.passage, saved->passage, sizeof all.passage);
+    ADD_EFFECT(c, GL_EFFECT_USE, &all);
+    out.state = GL_PASSAGE_CLOSED;
+    out.exit = GL_EXIT_UNKNOWN;
+    out.closed_at = c->now.wall;
+    out.known.presence = GL_FALSE;
+    ADD_EFFECT(c, GL_EFFECT_PASSAGE, &out);
+    gl_format(detail, sizeof detail, "a vehicle was in lane %s when the gateway stopped; %s, and its passage is closed as unknown",
+              saved->lane, no_lane ? "the lane is not configured any more" : "more than can stand there were");
+    gl_alarm_raise(c, NULL, "passage_abandoned", saved->passage, detail, NULL);
+}
+
 void gl_lane_restore(struct gl_core *c, const struct gl_passage *saved) {
     struct lane *l = gl_lane_by_id(c, saved->lane);
-    if (!l || l->n == GL_LANE_PASSAGES) return;
+    if (!l || l->n == GL_LANE_PASSAGES) {
+        abandon(c, saved, !l);
+        return;
+    }
     struct passage *p = gl_passage_new(c, l);
     memcpy(p->id, saved->passage, sizeof p->id);
     memcpy(p->visit, saved->visit, sizeof p->visit);

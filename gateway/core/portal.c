@@ -94,14 +94,15 @@ static void give(const struct lane *l, struct occupancy *o, struct passage *p) {
     p->dirty = true;
 }
 
-/* Who may have caused its alarm: its vehicle; every other whose time it is as well; the one that was measured just before, for it may be its trailer;
- * and where it is nobody's, or its vehicle is gone, every vehicle in the lane. */
+/* Who may have caused its alarm: its vehicle; every other whose time it is as well, measured or not, for what was measured may have been a person who
+ * walked through the beam; the one that was measured just before, for it may be its trailer; and where it is nobody's, or its vehicle is gone, every
+ * vehicle in the lane. */
 static bool concerns(const struct gl_core *c, struct lane *l, const struct occupancy *o, const struct passage *p) {
     const struct passage *own = owner(l, o);
     if (p == own) return true;
     if (p->exit_begun) return false;
     if (!own || strcmp(o->before, p->id) == 0) return true;
-    return !had_its_own(l, p) && in_window(l, p, o->start_mono, end_of(c, o));
+    return in_window(l, p, o->start_mono, end_of(c, o));
 }
 
 /* What is said against a vehicle is kept with it: no later occupancy takes it back. more: the portal has just raised another alarm. */

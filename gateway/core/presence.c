@@ -3,6 +3,53 @@
 
 #include "core/internal.h"
 
+/* ---- a loop that does not become free ------------------------------------------------------------------------------------------------ */
+static const struct {
+    const char *kind, *what;
+} loops[GL_LOOPS] = {
+    [GL_LOOP_ENTRY] = {"entry_stuck", "the entry loop"},
+    [GL_LOOP_EXIT] = {"exit_stuck", "the exit loop"},
+};
+
+static void loop_says(struct gl_core *c, struct lane *l, int which, bool on) {
+    struct loop_watch *w = &l->loops[which];
+    if (on && !w->occupied) w->since_mono = c->now.mono;
+    w->occupied = on;
+    if (on || !w->alarm[0]) return;
+    gl_alarm_clear(c, l, loops[which].kind, w->alarm, "it is free again");
+    w->alarm[0] = '\0';
+}
+
+void gl_presence_time(struct gl_core *c, struct lane *l) {
+    char detail[GL_DETAIL];
+    for (int i = 0; i < GL_LOOPS; i++) {
+        struct loop_watch *w = &l->loops[i];
+        int64_t limit = l->profile->stuck_after_ms;
+        if (limit == 0 || !w->occupied || w->alarm[0] || c->now.mono - w->since_mono < limit) continue;
+        gl_format(detail, sizeof detail, "%s is occupied for %lld s: a vehicle stands on it, or the loop is broken", loops[i].what,
+                  (long long)((c->now.mono - w->since_mono) / 1000));
+        gl_alarm_raise(c, l, loops[i].kind, "", detail, w->alarm);
+    }
+}
+
+int64_t gl_presence_deadline(const struct lane *l) {
+    int64_t t = INT64_MAX;
+    for (int i = 0; i < GL_LOOPS; i++) {
+        const struct loop_watch *w = &l->loops[i];
+        bool waits = l->profile->stuck_after_ms > 0 && w->occupied && !w->alarm[0];
+        if (waits && w->since_mono + l->profile->stuck_after_ms < t) t = w->since_mono + l->profile->stuck_after_ms;
+    }
+    return t;
+}
+
+/* It stood when the gateway stopped. What the loop says first ends it, or goes on with it. */
+void gl_presence_restore(struct gl_core *c, const char *lane, const char *kind, const char *alarm) {
+    struct lane *l = gl_lane_by_id(c, lane);
+    for (int i = 0; l && i < GL_LOOPS; i++)
+        if (strcmp(loops[i].kind, kind) == 0) gl_clip(l->loops[i].alarm, sizeof l->loops[i].alarm, alarm);
+}
+
+/* ---- who comes and who leaves -------------------------------------------------------------------------------------------------------- */
 static struct passage *entry_taken(struct gl_core *c, struct lane *l) {
     struct passage *p = l->n ? l->passages[l->n - 1] : NULL;
     if (p && p->on_entry) return p; /* told again: the device was reopened, or the loop's other edge was lost */
@@ -92,8 +139,12 @@ void gl_lane_presence(struct gl_core *c, struct lane *l, struct gl_reading *r) {
     memcpy(c->out->v[c->out->n - 1].id, r->id, sizeof r->id);
     if (r->late == GL_TRUE || r->value.presence.occupied == GL_NULL) return;
     switch ((enum gl_zone)r->value.presence.zone) {
-        case GL_ZONE_ENTRY: p = on ? entry_taken(c, l) : entry_left(c, l); break;
+        case GL_ZONE_ENTRY:
+            loop_says(c, l, GL_LOOP_ENTRY, on);
+            p = on ? entry_taken(c, l) : entry_left(c, l);
+            break;
         case GL_ZONE_EXIT:
+            loop_says(c, l, GL_LOOP_EXIT, on);
             if (!on && leaving) memcpy(kept->passage, leaving->id, sizeof kept->passage);
             p = on ? exit_taken(c, l) : exit_left(c, l);
             break;

@@ -164,7 +164,9 @@ void gl_engine_command(struct gl_engine *e, const struct gl_command *cmd, struct
     size_t n = e->effects.n;
     const struct gl_effect *last = n ? &e->effects.v[n - 1] : NULL;
     bool refused = n == 2 && last->type == GL_EFFECT_REPLY && last->reply->ok == GL_FALSE; /* the command itself, and the answer */
-    take_effects(e, refused && !gl_engine_may_journal(e, cmd, now) ? 1 : 0);
+    /* An `ack` that is taken moves a cursor, which is kept: a record of each would fill the journal with what the control room says all day. */
+    bool silent = refused ? !gl_engine_may_journal(e, cmd, now) : cmd->name == GL_COMMAND_ACK;
+    take_effects(e, silent ? 1 : 0);
     gl_effects_reset(&e->effects);
 }
 

@@ -73,7 +73,8 @@ int gl_journal_open_passages(struct gl_journal *j, gl_passage_fn each, void *use
 /* Lane modes set by command, kept across restarts. */
 int gl_journal_set_mode(struct gl_journal *j, const struct gl_mode_state *m, struct gl_error *err) GL_MUST_USE;
 typedef int (*gl_mode_fn)(void *user, const struct gl_mode_state *m);
-/* Keeps an alarm of a lane that names no passage, one of each kind, until it is cleared, or acknowledged where the portal itself does not clear it. */
+/* Keeps an alarm of a lane, or of the post, that names no passage, one of each kind, until it is cleared; or acknowledged, where nothing clears it. An
+ * acknowledgement needs no kind. */
 int gl_journal_alarm(struct gl_journal *j, const struct gl_alarm *a, int64_t wall, struct gl_error *err) GL_MUST_USE;
 struct gl_standing { /* such an alarm, as it stands */
     char lane[GL_ID], kind[24], alarm[GL_UUID];

@@ -117,6 +117,11 @@ static const struct gl_sql queries[JOURNAL_QUERIES] = {
     [JOURNAL_OPEN_PASSAGES] = {"SELECT " PASSAGE_COLUMNS " FROM passage WHERE state<>4 ORDER BY opened_at, passage", 0, 17},
     [JOURNAL_PUT_STANDING] = {"REPLACE INTO standing(lane, kind, alarm, at) VALUES(?1,?2,?3,?4)", 4, 0},
     [JOURNAL_DROP_STANDING] = {"DELETE FROM standing WHERE lane=?1 AND alarm=?2", 2, 0},
+    /* What is cleared when it is over stands until then, whoever has seen it. */
+    [JOURNAL_ACKNOWLEDGE_STANDING] = {"DELETE FROM standing WHERE lane=?1 AND alarm=?2"
+                                      " AND kind NOT IN ('tamper', 'portal_fault', 'entry_stuck', 'exit_stuck',"
+                                      "                  'contingency_overdue', 'outgoing', 'disk_low', 'retention_clock')",
+                                      2, 0},
     [JOURNAL_STANDING] = {"SELECT lane, kind, alarm, at FROM standing ORDER BY lane, kind", 0, 4},
     [JOURNAL_PUT_MODE] = {"REPLACE INTO mode(lane, mode, since, by) VALUES(?1,?2,?3,?4)", 4, 0},
     [JOURNAL_MODES] = {"SELECT lane, mode, since, by FROM mode ORDER BY lane", 0, 4},

@@ -192,13 +192,13 @@ int gl_journal_open_passages(struct gl_journal *j, gl_passage_fn each, void *use
 /* ---- standing alarms --------------------------------------------------------------------------------------------------------- */
 
 int gl_journal_alarm(struct gl_journal *j, const struct gl_alarm *a, int64_t wall, struct gl_error *err) {
-    bool raised = strcmp(a->action, "raise") == 0,
-         of_the_portal = strcmp(a->kind, "tamper") == 0 || strcmp(a->kind, "portal_fault") == 0;
-    bool over = strcmp(a->action, "clear") == 0 || (strcmp(a->action, "acknowledge") == 0 && !of_the_portal);
-    if ((raised && a->passage[0]) || !(raised || over)) return 0;
+    bool raised = strcmp(a->action, "raise") == 0, cleared = strcmp(a->action, "clear") == 0;
+    if ((raised && a->passage[0]) || !(raised || cleared || strcmp(a->action, "acknowledge") == 0)) return 0;
     int rc = gl_journal_ready(j, err);
     if (rc < 0) return gl_journal_wrote(j, rc);
-    struct gl_rows q = gl_db_query(&j->db, raised ? JOURNAL_PUT_STANDING : JOURNAL_DROP_STANDING);
+    struct gl_rows q = gl_db_query(&j->db, raised    ? JOURNAL_PUT_STANDING
+                                           : cleared ? JOURNAL_DROP_STANDING
+                                                     : JOURNAL_ACKNOWLEDGE_STANDING);
     gl_put_text(&q, a->lane);
     if (raised) gl_put_text(&q, a->kind);
     gl_put_text(&q, a->alarm);

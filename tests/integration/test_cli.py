@@ -3,6 +3,7 @@
 Run with:  BUILD=build/release python3 -m unittest tests/integration/test_cli.py
 """
 
+import contextlib
 import json
 import os
 import pathlib
@@ -10,6 +11,7 @@ import pty
 import select
 import shutil
 import signal
+import sqlite3
 import subprocess
 import tempfile
 import time
@@ -122,6 +124,9 @@ class CliTest(unittest.TestCase):
             text = self.greenlane(command, "--help").stdout
             self.assertTrue(text.startswith(f"Usage: greenlane {command}"), command)
             self.assertIn("Exit status: 0", text)
+        text = self.greenlane("simulate", "--help").stdout
+        for collection in ("movements", "declarations", "tags", "lookouts", "traders"):
+            self.assertIn(collection, text)
         self.greenlane(status=2)
         self.assertIn("did you mean 'passages'", self.greenlane("pasages", status=2).stderr)
 
@@ -182,6 +187,19 @@ class CliTest(unittest.TestCase):
         self.assertIn("!  in-1.front  offline", text)
         states = [json.loads(line)["topic"] for line in self.greenlane("status", "--json", status=1).stdout.splitlines()]
         self.assertIn("state/gateway", states)
+
+    def test_status_shows_a_contingency(self):
+        """Who, since when, until when and why: whoever looks at the post must not have to know a topic for it."""
+        p = self.start()
+        self.assertNotIn("Contingency", self.greenlane("status", status=1).stdout)
+        p.send_signal(signal.SIGINT)
+        self.assertEqual(p.wait(timeout=WITHIN), 0, self.logged())
+        with contextlib.closing(sqlite3.connect(self.dir / "state/journal.db")) as db, db:
+            db.execute("REPLACE INTO contingency(one, active, reference, since, until, by, reason, alarm) VALUES(1, 2, 'ORDER-7', ?, ?, 'director-1', "
+                       "'line\u202e cut', '')", (1795000000000, 4102444800000))
+        self.start()
+        text = self.greenlane("status", status=1).stdout
+        self.assertIn("\nContingency\n! ORDER-7 by director-1, since 2026-11-18 11:06:40, until 2100-01-01 00:00:00: line? cut\n", text)
 
     def test_watch_on_a_terminal(self):
         self.start()

@@ -89,6 +89,19 @@ static inline void portal_through(struct bench *b, const char *lane) {
     portal_end(b, lane);
 }
 
+/* The truck of the first movement comes in, and goes through the portal. */
+static inline struct bench *measured(void) {
+    struct bench *b = portal_up();
+    loop(b, "in-1", GL_ZONE_ENTRY, true);
+    later(b, 500);
+    plate(b, "in-1", "NC15REG");
+    portal_start(b, "in-1");
+    later(b, 1 * SECOND);
+    trailer(b, "in-1", "NC16TRL");
+    loop(b, "in-1", GL_ZONE_ENTRY, false); /* the rest of it goes through the portal */
+    return b;
+}
+
 static inline void tag_with(struct bench *b, const char *lane, const char *epc, const char *tid, bool late) {
     struct gl_reading r;
     reading_at(&r, b, lane, "tag", GL_READING_TAG);

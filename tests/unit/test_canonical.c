@@ -104,7 +104,35 @@ static void digest(void **state GL_UNUSED) {
     json_decref(v);
 }
 
-int main(void) {
+/* For an oracle in another language: of each line of a file the digest and the canonical form, or what is wrong with it. */
+static void print_line(const char *text) {
+    GL_CLEANUP(gl_buf_free) struct gl_buf out = GL_BUF(1 << 20);
+    uint8_t digest_of[32];
+    json_error_t why;
+    json_t *v = json_loads(text, JSON_DECODE_ANY, &why);
+    if (v) gl_json_canonical(v, &out);
+    if (!v || out.failed || gl_json_digest(v, 1 << 20, digest_of) < 0) {
+        printf("wrong: %s\n", v ? "it has no canonical form" : why.text);
+    } else {
+        for (size_t i = 0; i < sizeof digest_of; i++) printf("%02x", digest_of[i]);
+        printf(" %s\n", out.data);
+    }
+    json_decref(v);
+}
+
+static int print_each(const char *path) {
+    FILE *f = fopen(path, "re");
+    char *line = NULL;
+    size_t size = 0;
+    if (!f) return 1;
+    while (getline(&line, &size, f) > 0) print_line(line);
+    free(line);
+    fclose(f);
+    return 0;
+}
+
+int main(int argc, char **argv) {
+    if (argc == 3 && strcmp(argv[1], "--of") == 0) return print_each(argv[2]);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers),
         cmocka_unit_test(random_numbers_read_back),

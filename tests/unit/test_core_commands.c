@@ -366,6 +366,24 @@ static void the_others(void **state) {
     assert_true(give(b, &c));
     assert_string_equal(last_alarm(b)->action, "acknowledge");
     assert_string_equal(last_alarm(b)->by, "officer-7");
+    assert_string_equal(last_alarm(b)->lane, "in-1");
+    c = order(b, "desk", GL_COMMAND_ALARM_ACKNOWLEDGE);
+    gl_clip(c.alarm, sizeof c.alarm, "018f0000-0000-7000-8000-00000000aaab");
+    gl_clip(c.lane, sizeof c.lane, "in-9");
+    REFUSED(b, c, "lane in-9 does not exist");
+    c = order(b, "desk", GL_COMMAND_ALARM_ACKNOWLEDGE);
+    c.lane[0] = '\0'; /* of the post */
+    REFUSED(b, c, "alarm is missing");
+    c = order(b, "desk", GL_COMMAND_ALARM_ACKNOWLEDGE);
+    gl_clip(c.alarm, sizeof c.alarm, "018f0000-0000-7000-8000-00000000aaab");
+    c.lane[0] = '\0';
+    assert_true(give(b, &c));
+    assert_string_equal(last_alarm(b)->action, "acknowledge");
+    assert_string_equal(last_alarm(b)->alarm, "018f0000-0000-7000-8000-00000000aaab");
+    assert_string_equal(last_alarm(b)->lane, "");
+    c = order(b, "display", GL_COMMAND_ALARM_ACKNOWLEDGE);
+    c.lane[0] = '\0';
+    REFUSED(b, c, "may not send alarm-acknowledge");
     c = order(b, "hq", GL_COMMAND_REPLAY);
     REFUSED(b, c, "stream (none named) does not exist");
     c = order(b, "hq", GL_COMMAND_REPLAY);

@@ -330,6 +330,41 @@ static void more_than_can_stand_here(void **state) {
     bench_free(b);
 }
 
+/* Open when the gateway stopped, in a lane that is not configured any more: nobody would ever see it leave. */
+static void its_lane_is_gone(void **state) {
+    (void)state;
+    struct bench *b = up();
+    drive_in(b, "in-1", "NC15REG", "NC16TRL");
+    assert_released(b, "in-1");
+    assert_int_equal(b->uses[0].use, GL_USE_RESERVED);
+    struct gl_passage open[] = {b->passage};
+    gl_clip(open[0].lane, sizeof open[0].lane, "in-9");
+    uint32_t before = b->n_passages;
+    gl_core_free(b->core);
+    bench_start(b, "018f0000-0000-7000-8000-000000000002");
+    step(b, &(struct gl_event){.type = GL_EV_RESTORE_PASSAGE, .restore_passage = &open[0]});
+    assert_int_equal(b->n_passages, before + 1);
+    assert_string_equal(b->passage.lane, "in-9");
+    assert_string_equal(b->passage.passage, open[0].passage);
+    assert_int_equal(b->passage.state, GL_PASSAGE_CLOSED);
+    assert_int_equal(b->passage.exit, GL_EXIT_UNKNOWN);
+    assert_int_equal(b->passage.closed_at, b->now.wall);
+    const struct used *all = &b->uses[b->n_uses - 1]; /* it may be in the country: its movement lets nobody else in */
+    assert_int_equal(all->use, GL_USE_CONSUMED);
+    assert_string_equal(all->ref.value, "");
+    assert_string_equal(all->passage, open[0].passage);
+    assert_string_equal(last_alarm(b)->kind, "passage_abandoned");
+    assert_string_equal(last_alarm(b)->passage, open[0].passage);
+    assert_string_equal(last_alarm(b)->lane, "");
+    assert_non_null(strstr(last_alarm(b)->detail, "lane in-9"));
+    assert_int_not_equal(lit(b), GL_SIGNAL_RELEASE);
+    bench_ready(b);
+    drive_in(b, "in-2", "NC15REG", "NC16TRL");
+    later(b, 30 * SECOND);
+    assert_int_equal(b->shown[1].signal, GL_SIGNAL_INSPECT);
+    bench_free(b);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nose_to_tail),
@@ -346,6 +381,7 @@ int main(void) {
         cmocka_unit_test(edges_told_again),
         cmocka_unit_test(abandoned),
         cmocka_unit_test(more_than_can_stand_here),
+        cmocka_unit_test(its_lane_is_gone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,19 +3,6 @@
 
 enum { DESK = GL_LEVEL_DESK, PHYSICAL = GL_LEVEL_PHYSICAL };
 
-/* The truck of the first movement comes in, and goes through the portal. */
-static struct bench *measured(void) {
-    struct bench *b = portal_up();
-    loop(b, "in-1", GL_ZONE_ENTRY, true);
-    later(b, 500);
-    plate(b, "in-1", "NC15REG");
-    portal_start(b, "in-1");
-    later(b, 1 * SECOND);
-    trailer(b, "in-1", "NC16TRL");
-    loop(b, "in-1", GL_ZONE_ENTRY, false); /* the rest of it goes through the portal */
-    return b;
-}
-
 static void measured_and_released(void **state) {
     (void)state;
     struct bench *b = measured();

@@ -30,13 +30,14 @@ static const char yaml[] =
     "lanes:\n"
     "  in-1: {profile: truck, direction: in, devices: {front: {use: anpr/isapi, at: 127.0.0.1:1}}}\n"
     "clients:\n"
-    "  desk-1: {role: officer, commands: [lane-mode, close]}\n";
+    "  desk-1: {role: officer, commands: [lane-mode, close]}\n"
+    "  hq: {role: system, commands: [ack, replay]}\n";
 
 struct world {
     struct gl_config *config;
     struct gl_engine *e;
     struct gl_now now;
-    int replies;
+    int replies, outboxed;
 };
 
 static void on_signal(void *user, const struct gl_signal_state *s) {
@@ -50,7 +51,8 @@ static void on_reply(void *user, const struct gl_reply *r, const char *payload) 
     ((struct world *)user)->replies++;
 }
 static void on_outbox(void *user, const struct gl_command *cmd) {
-    (void)user, (void)cmd;
+    (void)cmd;
+    ((struct world *)user)->outboxed++;
 }
 static void on_stream(void *user, const char *stream) {
     (void)user, (void)stream;
@@ -280,12 +282,43 @@ static void refused_commands_are_bounded(void **state) {
     whole(w);
 }
 
+static void ask(struct world *w, uint8_t name, int number, const char *stream) {
+    struct gl_command *c = calloc(1, sizeof *c);
+    gl_fields_clear(&gl_command_fields, c);
+    gl_format(c->id, sizeof c->id, "a-%d", number);
+    gl_clip(c->client, sizeof c->client, "hq");
+    gl_clip(c->stream, sizeof c->stream, stream);
+    c->name = name;
+    c->to_seq = number;
+    c->expires_at = w->now.wall + 30000;
+    gl_engine_command(w->e, c, w->now);
+    commit(w);
+    free(c);
+}
+
+/* A control room says all day how far it is: the number is kept by the outbox, and nothing else. Whoever asks for more than that is recorded. */
+static void acks_leave_no_record(void **state) {
+    struct world *w = *state;
+    static const char all[] = "SELECT count(*) FROM record WHERE type LIKE 'greenlane.command.%'";
+    for (int i = 0; i < 1000; i++) ask(w, GL_COMMAND_ACK, i, "post");
+    assert_int_equal(w->outboxed, 1000);
+    assert_int_equal(w->replies, 1000);
+    assert_int_equal(count(w, all), 0);
+    ask(w, GL_COMMAND_ACK, 999, "post"); /* once more: taken already */
+    assert_int_equal(w->outboxed, 1000);
+    ask(w, GL_COMMAND_ACK, 1000, "lane/in-9"); /* refused, and kept */
+    assert_int_equal(count(w, all), 2);
+    ask(w, GL_COMMAND_REPLAY, 1001, "post");
+    assert_int_equal(count(w, all), 3);
+    whole(w);
+}
+
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         T(what_is_due_goes_and_the_rest_stays),  T(nothing_goes_before_it_was_said), T(a_doubted_clock_ages_nothing),
-        T(a_use_that_could_be_used_again_stays), T(refused_commands_are_bounded),
+        T(a_use_that_could_be_used_again_stays), T(refused_commands_are_bounded),    T(acks_leave_no_record),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -46,20 +46,42 @@ static void what_stands(void **state) {
     alarm_of(j, "in-2", "portal_fault", "a4", "raise", "", 4000);
     j = open_again(j);
     stands(j, "in-1 gamma a1 1000; in-1 tamper a3 3000; in-2 portal_fault a4 4000; ");
-    alarm_of(j, "in-1", "gamma", "a5", "raise", "", 5000);        /* the newest of its kind */
-    alarm_of(j, "in-1", "tamper", "a3", "acknowledge", "", 5000); /* seen, and open still */
+    alarm_of(j, "in-1", "gamma", "a5", "raise", "", 5000);  /* the newest of its kind */
+    alarm_of(j, "in-1", "", "a3", "acknowledge", "", 5000); /* seen, and open still */
     alarm_of(j, "in-2", "portal_fault", "a4", "clear", "", 5000);
-    alarm_of(j, "in-2", "gamma", "a5", "acknowledge", "", 5000); /* another lane's */
+    alarm_of(j, "in-2", "", "a5", "acknowledge", "", 5000); /* another lane's */
     j = open_again(j);
     stands(j, "in-1 gamma a5 5000; in-1 tamper a3 3000; ");
-    alarm_of(j, "in-1", "gamma", "a5", "acknowledge", "", 6000);
+    alarm_of(j, "in-1", "", "a5", "acknowledge", "", 6000);
     alarm_of(j, "in-1", "tamper", "a3", "clear", "", 6000);
     j = open_again(j);
     stands(j, "");
     gl_journal_close(j);
 }
 
+/* An acknowledgement knows no kind, and what is cleared when it is over stands until then. */
+static void of_the_post(void **state) {
+    (void)state;
+    struct gl_journal *j = open_again(NULL);
+    alarm_of(j, "", "disk_low", "a1", "raise", "", 1000);
+    alarm_of(j, "", "feed_refused", "a2", "raise", "", 2000);
+    alarm_of(j, "in-1", "feed_refused", "a2", "raise", "", 2000);
+    alarm_of(j, "in-1", "exit_stuck", "a3", "raise", "", 3000);
+    const char *const seen[] = {"a1", "a2", "a3"};
+    for (size_t i = 0; i < GL_COUNT(seen); i++) alarm_of(j, "", "", seen[i], "acknowledge", "", 4000);
+    alarm_of(j, "in-1", "", "a3", "acknowledge", "", 4000);
+    j = open_again(j);
+    stands(j, " disk_low a1 1000; in-1 exit_stuck a3 3000; in-1 feed_refused a2 2000; ");
+    alarm_of(j, "", "disk_low", "a1", "clear", "", 5000);
+    alarm_of(j, "in-1", "exit_stuck", "a3", "clear", "", 5000);
+    alarm_of(j, "in-1", "", "a2", "acknowledge", "", 5000);
+    j = open_again(j);
+    stands(j, "");
+    gl_journal_close(j);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(what_stands, make_dir, drop_dir)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test_setup_teardown(what_stands, make_dir, drop_dir),
+                                       cmocka_unit_test_setup_teardown(of_the_post, make_dir, drop_dir)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
