@@ -201,6 +201,9 @@ struct gl_cache {
 int gl_cache_ready(struct gl_cache *c, enum gl_collection which, struct gl_error *err) GL_MUST_USE;
 void gl_cache_forget(struct gl_cache *c, enum gl_collection which); /* what is remembered of a file that may have changed */
 
+/* cache_files.c: what an aside has left to the kernel to be written */
+void gl_cache_write_back(const struct gl_cache *aside);
+
 /* cache_feed.c: reads c->epoch[] when it is not known */
 int gl_cache_know_epoch(struct gl_cache *c, enum gl_collection which, struct gl_error *err) GL_MUST_USE;
 /* True when the feed of a collection has begun anew since the record came, and has not sent it again: a cancellation may have been lost. */
