@@ -1,5 +1,6 @@
 #include "base/buf.h"
 
+#include <endian.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -65,10 +66,9 @@ void gl_buf_free(struct gl_buf *b) {
     *b = (struct gl_buf){.limit = b->limit};
 }
 
-static void add_be(struct gl_buf *b, uint64_t v, int bytes) {
-    uint8_t out[8];
-    for (int i = 0; i < bytes; i++) out[i] = (uint8_t)(v >> (8 * (bytes - 1 - i)));
-    gl_buf_add(b, out, (size_t)bytes);
+static void add_be(struct gl_buf *b, uint64_t v, size_t bytes) {
+    uint64_t be = htobe64(v << (64 - 8 * bytes));
+    gl_buf_add(b, &be, bytes);
 }
 
 void gl_buf_u8(struct gl_buf *b, uint8_t v) {

@@ -34,8 +34,8 @@ static long long number(const struct outcome *o, const char *name) {
 }
 
 static void say_gone(const struct outcome *o) {
-    printf("Gone now: %lld records, %lld passages, %lld uses, %lld folders of evidence.\n", number(o, "records"),
-           number(o, "passages"), number(o, "uses"), number(o, "evidence_folders"));
+    printf("Gone now: %lld records, %lld passages, %lld uses, %lld lodged records, %lld folders of evidence.\n",
+           number(o, "records"), number(o, "passages"), number(o, "uses"), number(o, "lodged"), number(o, "evidence_folders"));
 }
 
 static void say_verified(const struct outcome *o) {
@@ -47,8 +47,9 @@ static void say_verified(const struct outcome *o) {
     else
         printf("The journal is whole: %lld records, %lld of them purged, each announced before it went.\n", number(o, "records"),
                number(o, "purged"));
-    printf("Past its time and still there: %lld records, %lld passages, %lld of %lld folders of evidence.\n",
-           number(o, "remaining"), number(o, "passages"), number(o, "evidence_due"), number(o, "evidence_folders"));
+    printf("Past its time and still there: %lld records, %lld passages, %lld lodged records, %lld of %lld folders of evidence.\n",
+           number(o, "remaining"), number(o, "passages"), number(o, "lodged"), number(o, "evidence_due"),
+           number(o, "evidence_folders"));
     if (number(o, "evidence_strange"))
         printf("In the evidence folder lie %lld things that no gateway has put there.\n", number(o, "evidence_strange"));
 }

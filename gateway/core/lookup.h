@@ -71,7 +71,7 @@ struct gl_answer_declaration {
     uint8_t state;
     uint8_t control;      /* enum gl_channel_decision */
     char type[12];        /* as declared: "T1", "IM4", ...; "" = not said */
-    char destination[18]; /* office of destination; "" = none named */
+    char destination[18]; /* a transit's office of destination; "" = none named, or no transit ("T...") */
     int64_t lodged_at, valid_to;
     uint16_t n_wanted;        /* documents that are asked for (required: true) and not presented with it (no ref) */
     char wanted[4][12];       /* the types of the first of them */

@@ -93,6 +93,8 @@ struct control_peer {
     struct gl_forgotten before;                                                               /* PURGE: how much was gone by then */
     struct gl_due_query due; /* CHECK: how far what is due was looked through */
     int64_t remains, told;
+    uint8_t lodged;                 /* CHECK: the collection that is looked through; 0 = not yet */
+    int64_t lodged_at, old, due_by; /* how far, what is old in all of them, and by when it had to be */
 };
 
 /* What goes in time, and what watches over that. retention.c */

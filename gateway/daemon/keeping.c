@@ -32,9 +32,10 @@ static void tick_purge(struct daemon *d, struct control_peer *p) {
     const char *waits = gl_retention_waits(d);
     if (!waits && !d->retention.idle) return;
     p->keeping = GL_KEEPING_NOTHING;
-    gl_buf_printf(&b, "{\"records\":%lld,\"passages\":%lld,\"uses\":%lld,\"evidence_folders\":%lld}",
+    gl_buf_printf(&b, "{\"records\":%lld,\"passages\":%lld,\"uses\":%lld,\"lodged\":%lld,\"evidence_folders\":%lld}",
                   (long long)(now.records - p->before.records), (long long)(now.passages - p->before.passages),
-                  (long long)(now.uses - p->before.uses), (long long)(d->retention.folders - p->told));
+                  (long long)(now.uses - p->before.uses), (long long)(now.lodged - p->before.lodged),
+                  (long long)(d->retention.folders - p->told));
     gl_control_line(p, b.data);
     gl_control_done(p, waits ? -EAGAIN : 0, waits ? waits : "");
 }
@@ -44,7 +45,9 @@ static void begin_check(struct daemon *d, struct control_peer *p) {
     p->keeping = GL_KEEPING_CHECK;
     p->verify_at = 0;
     p->verified = (struct gl_verified){0};
-    p->remains = p->told = 0;
+    p->remains = p->told = p->lodged_at = p->old = 0;
+    p->lodged = GL_COLLECTION_NONE;
+    p->due_by = d->now.wall;
     /* What has become due since the last look goes with the next one. */
     p->due = (struct gl_due_query){.now = d->now.wall - 2 * gl_engine_forget_every(d->engine), .limit = DUE_AT_ONCE};
     p->due.published = d->config->mqtt.url[0] != '\0';
@@ -75,16 +78,30 @@ static void end_check(struct daemon *d, struct control_peer *p, int rc, const ch
     if (rc == 0) rc = gl_evidence_look(d->retention.evidence, p->due.now, &s);
     gl_buf_printf(&b,
                   "{\"records\":%lld,\"purged\":%lld,\"broken_at\":%lld,\"unsaid\":%s,\"head\":\"%s\",\"remaining\":%lld,"
-                  "\"passages\":%lld,\"evidence_folders\":%lld,\"evidence_due\":%lld,\"evidence_strange\":%lld}",
+                  "\"passages\":%lld,\"lodged\":%lld,\"evidence_folders\":%lld,\"evidence_due\":%lld,\"evidence_strange\":%lld}",
                   (long long)p->verified.records, (long long)p->verified.purged, (long long)p->verified.broken_at,
                   p->verified.unsaid ? "true" : "false", p->verified.head, (long long)p->remains, (long long)passages,
-                  (long long)s.folders, (long long)s.n_due, (long long)s.strange);
+                  (long long)p->old, (long long)s.folders, (long long)s.n_due, (long long)s.strange);
     gl_control_line(p, b.data);
-    if (rc == 0 && (p->verified.broken_at || p->remains || passages || s.n_due || s.strange)) rc = -EBADMSG;
+    if (rc == 0 && (p->verified.broken_at || p->remains || passages || p->old || s.n_due || s.strange)) rc = -EBADMSG;
     gl_control_done(p, rc, text[0] ? text : err.text);
 }
 
+/* The cache, after the journal. */
+static void tick_lodged(struct daemon *d, struct control_peer *p) {
+    struct gl_error err = {""};
+    int64_t old = 0;
+    int rc = gl_engine_old_lodged(d->engine, (enum gl_collection)p->lodged, p->due_by, &p->lodged_at, &old, &err);
+    p->old += old;
+    if (rc == 0) p->lodged++;
+    if (rc < 0 || p->lodged == GL_COLLECTIONS) end_check(d, p, rc, err.text);
+}
+
 static void tick_check(struct daemon *d, struct control_peer *p) {
+    if (p->lodged != GL_COLLECTION_NONE) {
+        tick_lodged(d, p);
+        return;
+    }
     struct gl_error err = {""};
     struct gl_journal *j = gl_engine_journal(d->engine);
     if (p->due.after_n == 0) {
@@ -96,7 +113,8 @@ static void tick_check(struct daemon *d, struct control_peer *p) {
         }
     }
     int seen = gl_journal_due(j, &p->due, tell_due, p, &err);
-    if (seen < DUE_AT_ONCE) end_check(d, p, seen < 0 ? seen : 0, err.text);
+    if (seen < 0) end_check(d, p, seen, err.text);
+    if (seen >= 0 && seen < DUE_AT_ONCE) p->lodged = GL_COLLECTION_NONE + 1;
 }
 
 void gl_keeping_purge(struct daemon *d, struct control_peer *p, const struct gl_msg_query *q) {

@@ -92,9 +92,13 @@ bool gl_engine_forget(struct gl_engine *e, struct gl_now now);
 void gl_engine_forget_now(struct gl_engine *e);            /* looks from the beginning at the next step */
 int64_t gl_engine_forget_every(const struct gl_engine *e); /* ms between two looks */
 struct gl_forgotten {
-    int64_t records, passages, uses; /* since the start */
+    int64_t records, passages, uses, lodged; /* since the start */
 };
 struct gl_forgotten gl_engine_forgotten(const struct gl_engine *e);
+/* Lodged records that nobody leans on any more go when they were written, and valid, before this time; all of them within two days, while the feed
+ * lives. In steps: counts those that are due at `wall` and still there, as gl_cache_old() does. */
+int gl_engine_old_lodged(struct gl_engine *e, enum gl_collection which, int64_t wall, int64_t *at, int64_t *ret_old,
+                         struct gl_error *err) GL_MUST_USE;
 /* Announces that folders of evidence go; once that is durable they may. */
 void gl_engine_forget_evidence(struct gl_engine *e, const char (*folders)[GL_EVIDENCE_FOLDER], size_t n, struct gl_now now);
 

@@ -59,7 +59,11 @@ enum { FORGET_AT_ONCE = 200, FORGET_USES = 32 };
 struct forgetting {
     struct gl_due_query at;      /* how far the records were looked through */
     struct gl_use_change use_at; /* and the uses */
-    int64_t look_mono, uses_mono, forced_mono;
+    int64_t look_mono, uses_mono, lodged_mono, forced_mono;
+    uint8_t lodged;    /* the collection of the cache that is looked through; 0 = the first */
+    int64_t lodged_at; /* and how far */
+    uint8_t going;     /* what is announced: the collection, and from where on */
+    int64_t going_at;
     bool announced;
     struct gl_forgotten gone;
     struct gl_purge note;

@@ -213,7 +213,7 @@ int gl_ipc_open(uv_loop_t *loop, int fd, uint64_t accepts, const struct gl_ipc_e
     if (!ch) return -ENOMEM;
     *ch = (struct gl_ipc){.fd = fd, .accepts = accepts, .events = *events, .user = user};
     ch->last = &ch->first;
-    ch->msg = malloc(gl_message_largest(accepts));
+    ch->msg = calloc(1, gl_message_largest(accepts));
     ch->bytes = malloc(GL_IPC_MAX);
     int size = SOCKET_BUFFER; /* as far as the system lets us */
     setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);

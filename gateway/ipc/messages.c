@@ -112,17 +112,18 @@ static const struct gl_message *message_of(unsigned type) {
 int gl_message_pack(enum gl_message_type type, const void *msg, struct gl_buf *out) {
     const struct gl_message *m = message_of(type);
     if (!m) return -EINVAL;
-    GL_CLEANUP(gl_buf_free) struct gl_buf body = GL_BUF(GL_IPC_MAX - HEADER);
-    if (m->fields)
-        gl_fields_pack(m->fields, msg, &body);
-    else
-        m->pack(msg, &body);
-    if (body.failed) return -EMSGSIZE;
+    size_t begun = out->len;
     gl_buf_u16(out, (uint16_t)type);
     gl_buf_u16(out, 0);
-    gl_buf_u32(out, (uint32_t)body.len);
-    gl_buf_add(out, body.data, body.len);
-    return out->failed ? -ENOMEM : 0;
+    gl_buf_u32(out, 0); /* the length, when it is known */
+    if (m->fields)
+        gl_fields_pack(m->fields, msg, out);
+    else
+        m->pack(msg, out);
+    size_t len = out->len - begun - HEADER;
+    if (out->failed || len > GL_IPC_MAX - HEADER) return -EMSGSIZE;
+    for (int i = 0; i < 4; i++) out->data[begun + 4 + (size_t)i] = (char)(len >> (24 - 8 * i));
+    return 0;
 }
 
 int gl_message_unpack(const void *bytes, size_t len, uint64_t accepts, enum gl_message_type *ret_type, void *msg) {

@@ -107,7 +107,8 @@ struct gl_message {
 };
 extern const struct gl_message gl_messages[GL_MSG_TYPES];
 
-/* A whole datagram, header included, appended to out. -EMSGSIZE when it would exceed GL_IPC_MAX or a text is longer than its field. */
+/* A whole datagram, header included, appended to out. -EMSGSIZE when it would exceed GL_IPC_MAX or what out may hold, or a text is longer than its
+ * field: out is then not to be used. */
 int gl_message_pack(enum gl_message_type type, const void *msg, struct gl_buf *out) GL_MUST_USE;
 
 /* A whole datagram into msg (room for the largest struct among the types accepted). accepts: bit per type. -EBADMSG: malformed; -ENOMSG: no

@@ -110,7 +110,7 @@ int gl_fields_parse(const struct gl_fields *t, const char *text, size_t len, voi
 void gl_fields_to_json(const struct gl_fields *t, const void *s, struct gl_buf *out);
 
 /* struct -> packed bytes, appended; and back. Unpacking must use up exactly what the table asks for; it checks enum values, list counts,
- * UTF-8, and leaves c failed otherwise. */
+ * UTF-8, and leaves c failed otherwise, with s cleared. Elements beyond a list's count stay what they were: whoever adds one sets all of it. */
 void gl_fields_pack(const struct gl_fields *t, const void *s, struct gl_buf *out);
 int gl_fields_unpack(const struct gl_fields *t, struct gl_cursor *c, void *s) GL_MUST_USE;
 

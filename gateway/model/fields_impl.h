@@ -39,3 +39,6 @@ size_t gl_enum_count(const char *const *names);
 
 /* True when the field stands at its null value; a list when it has no elements. */
 bool gl_field_is_null(const struct gl_field *f, const void *s);
+
+/* Sets every field to null but leaves the elements of its lists as they are: lists have room for far more than most records have. */
+void gl_fields_clear_around_lists(const struct gl_fields *t, void *s);

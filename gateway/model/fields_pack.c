@@ -93,14 +93,19 @@ static bool get_real(const struct gl_field *f, struct gl_cursor *c, double *p) {
 
 static bool get_value(const struct gl_field *f, struct gl_cursor *c, void *p);
 
+/* A list's elements are cleared one by one, as they come. */
 static bool get_struct(const struct gl_fields *t, struct gl_cursor *c, void *s) {
+    gl_fields_clear_around_lists(t, s);
     for (size_t i = 0; i < t->n; i++) {
         const struct gl_field *f = &t->f[i];
         size_t n = f->list ? gl_get_u16(c) : 1;
         if (f->list && n > f->capacity) return false;
         if (f->list) *gl_field_counter(f, s) = (uint16_t)n;
-        for (size_t k = 0; k < n; k++)
-            if (!get_value(f, c, gl_field_at(f, s, k)) || c->failed) return false;
+        for (size_t k = 0; k < n; k++) {
+            void *p = gl_field_at(f, s, k);
+            if (f->list) memset(p, 0, f->size);
+            if (!get_value(f, c, p) || c->failed) return false;
+        }
     }
     return !c->failed;
 }
@@ -121,7 +126,6 @@ static bool get_value(const struct gl_field *f, struct gl_cursor *c, void *p) {
 }
 
 int gl_fields_unpack(const struct gl_fields *t, struct gl_cursor *c, void *s) {
-    gl_fields_clear(t, s);
     if (get_struct(t, c, s)) return 0;
     c->failed = true;
     gl_fields_clear(t, s);

@@ -211,9 +211,10 @@ static const struct gl_field gl_feed_refused_fields_f[] = {
 };
 GL_FIELDS(gl_feed_refused_fields, gl_feed_refused);
 
-/* Between processes its digest goes along. */
+/* Between processes its digest goes along. The body is not of it: it has a table of its own. */
 static const struct gl_field packed_fields_f[] = {ENVELOPE, GL_BLOB(gl_feed_record, digest, 0)};
-static GL_FIELDS(packed_fields, gl_feed_record);
+static const struct gl_fields packed_fields = {"gl_feed_record", offsetof(struct gl_feed_record, body), packed_fields_f,
+                                               GL_COUNT(packed_fields_f)};
 
 static bool lodged_by_others(uint8_t collection) {
     return collection == GL_COLLECTION_MOVEMENTS || collection == GL_COLLECTION_DECLARATIONS;

@@ -40,6 +40,7 @@ int gl_cache_commit(struct gl_cache *c, struct gl_error *err) {
     for (int i = 0; rc == 0 && i < GL_COLLECTIONS; i++)
         if (c->db[i].sql) rc = gl_db_commit(&c->db[i], err);
     if (rc < 0) gl_cache_rollback(c);
+    if (rc == 0 && c->aside) gl_cache_write_back(c);
     return rc;
 }
 

@@ -91,8 +91,11 @@ int gl_cache_quarantined(struct gl_cache *c, int limit, gl_quarantined_fn each, 
                          struct gl_error *err) GL_MUST_USE; /* newest first */
 int64_t gl_cache_quarantine_count(struct gl_cache *c);
 
+/* What the next gl_cache_purge() with the same arguments would remove; nothing is changed but *at. */
+int gl_cache_old(struct gl_cache *c, enum gl_collection which, int64_t before, int limit, int64_t *at, int64_t *ret_old,
+                 struct gl_error *err) GL_MUST_USE;
 /* Removes what nobody can lean on any more (cancelled, expired, exited, discharged, withdrawn, or past its last date) and was written or was valid
- * last before `before`: at most `limit` records from *at on (start with 0). Returns 1 when there may be more, 0 when done (*at is 0 again),
+ * last before `before`: looks through at most `limit` records from *at on (start with 0). Returns 1 when there may be more, 0 when done (*at is 0 again),
  * negative on failure. */
 int gl_cache_purge(struct gl_cache *c, enum gl_collection which, int64_t before, int limit, int64_t *at, int64_t *ret_removed,
                    struct gl_error *err) GL_MUST_USE;

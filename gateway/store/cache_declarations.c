@@ -29,13 +29,10 @@ static const char *const migrations[] = {
     "  seq INTEGER NOT NULL, version INTEGER, PRIMARY KEY(declaration, type, ref)) STRICT, WITHOUT ROWID;",
 };
 
-_Static_assert(GL_OFFICE_DESTINATION == 4, "ANSWER names this role");
-#define DESTINATION "coalesce((SELECT office FROM office WHERE declaration=record.id AND role=4 ORDER BY n LIMIT 1), '')"
+_Static_assert(GL_OFFICE_DESTINATION == 4, "GET_DESTINATION names this role");
 #define ANSWER                                                                                                                 \
     "SELECT id, standing, ref_type, ref_value, epoch, told, state, control, lodged_at, valid_to, wanted, wanted_types, eori, " \
-    "type, " DESTINATION                                                                                                       \
-    ", means,"                                                                                                                 \
-    " equipment FROM record WHERE "
+    "type, means, equipment FROM record WHERE "
 
 static const struct gl_sql queries[DECLARATION_QUERIES] = {
     LODGED_SHARED_SQL,
@@ -50,8 +47,8 @@ static const struct gl_sql queries[DECLARATION_QUERIES] = {
     [DECLARATION_EFFECT] = {"UPDATE record SET control=ifnull(?2, own_control), control_type=iif(?2 IS NULL, own_control_type, ?3),"
                             " wanted=?4, wanted_types=?5 WHERE id=?1",
                             5, 0},
-    [DECLARATION_ANSWER] = {ANSWER "id=?1", 1, 17},
-    [DECLARATION_ANSWER_REF] = {ANSWER "ref_type=?1 AND ref_value=?2", 2, 17},
+    [DECLARATION_ANSWER] = {ANSWER "id=?1", 1, 16},
+    [DECLARATION_ANSWER_REF] = {ANSWER "ref_type=?1 AND ref_value=?2", 2, 16},
     [DECLARATION_READ] =
         {"SELECT lrn, type, control, control_type, lodged_at, valid_to, gross_g, eori, aeo FROM record WHERE id=?1", 1, 9},
     [DECLARATION_PUT_GOODS] = {"INSERT INTO goods(declaration, n, hs, gross_g, un) VALUES(?1,?2,?3,?4,?5)", 5, 0},
@@ -59,6 +56,7 @@ static const struct gl_sql queries[DECLARATION_QUERIES] = {
     [DECLARATION_DROP_GOODS] = {"DELETE FROM goods WHERE declaration=?1", 1, 0},
     [DECLARATION_PUT_OFFICE] = {"INSERT INTO office(declaration, n, role, office, eta) VALUES(?1,?2,?3,?4,?5)", 5, 0},
     [DECLARATION_GET_OFFICES] = {"SELECT role, office, eta FROM office WHERE declaration=?1 ORDER BY n", 1, 3},
+    [DECLARATION_GET_DESTINATION] = {"SELECT office FROM office WHERE declaration=?1 AND role=4 ORDER BY n LIMIT 1", 1, 1},
     [DECLARATION_DROP_OFFICES] = {"DELETE FROM office WHERE declaration=?1", 1, 0},
     [DECLARATION_PUT_DOCUMENT] = {"INSERT INTO document(declaration, n, type, ref, required) VALUES(?1,?2,?3,?4,?5)", 5, 0},
     [DECLARATION_GET_DOCUMENTS] = {"SELECT type, ref, required FROM document WHERE declaration=?1 ORDER BY n", 1, 3},

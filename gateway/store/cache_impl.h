@@ -77,6 +77,7 @@ enum {
     DECLARATION_DROP_GOODS,
     DECLARATION_PUT_OFFICE,
     DECLARATION_GET_OFFICES,
+    DECLARATION_GET_DESTINATION,
     DECLARATION_DROP_OFFICES,
     DECLARATION_PUT_DOCUMENT,
     DECLARATION_GET_DOCUMENTS,
@@ -200,6 +201,9 @@ struct gl_cache {
 /* cache.c */
 int gl_cache_ready(struct gl_cache *c, enum gl_collection which, struct gl_error *err) GL_MUST_USE;
 void gl_cache_forget(struct gl_cache *c, enum gl_collection which); /* what is remembered of a file that may have changed */
+
+/* cache_files.c: what an aside has left to the kernel to be written */
+void gl_cache_write_back(const struct gl_cache *aside);
 
 /* cache_feed.c: reads c->epoch[] when it is not known */
 int gl_cache_know_epoch(struct gl_cache *c, enum gl_collection which, struct gl_error *err) GL_MUST_USE;

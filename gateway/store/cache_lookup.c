@@ -138,7 +138,6 @@ static int take_declaration(struct cache_lookup *l, struct gl_rows *q, struct gl
         gl_take_text(q, wanted, sizeof wanted);
         gl_take_text(q, d->eori, sizeof d->eori);
         gl_take_text(q, d->type, sizeof d->type);
-        gl_take_text(q, d->destination, sizeof d->destination);
         row->has_means = gl_take_int(q) > 0;
         row->equipped = gl_take_int(q) > 0;
         d->n_wanted = n < 0 ? 0 : (uint16_t)n;
@@ -170,6 +169,19 @@ static int load_trader(struct cache_lookup *l, struct gl_answer_declaration *d) 
     return rc;
 }
 
+/* Only a transit's arrival is told to anybody: of what is declared otherwise it is not looked for. */
+static int load_destination(struct cache_lookup *l, struct gl_answer_declaration *d, int64_t id) {
+    if (d->type[0] != 'T') return 0;
+    struct gl_rows q = gl_db_query(&l->c->db[GL_COLLECTION_DECLARATIONS], DECLARATION_GET_DESTINATION);
+    gl_put_int(&q, id);
+    int rc = gl_db_step(&q, l->err);
+    if (rc <= 0) return rc;
+    gl_take_text(&q, d->destination, sizeof d->destination);
+    rc = gl_taken(&q, l->err);
+    gl_db_end(&q);
+    return rc;
+}
+
 static int load_declaration_parts(struct cache_lookup *l, struct gl_answer_declaration *d, const struct row *row) {
     const struct cache_place place = {.dead = gl_cache_declaration_dead(d->state), .in = &d->ref};
     if (!d->received) return 0;
@@ -179,6 +191,7 @@ static int load_declaration_parts(struct cache_lookup *l, struct gl_answer_decla
                              &place);
     if (rc == 0 && row->equipped) rc = seek_seals(l, GL_COLLECTION_DECLARATIONS, row->id, &place);
     if (rc == 0) rc = gl_cache_sought_key(l, GL_SOUGHT_HOLDER, d->eori, &place);
+    if (rc == 0) rc = load_destination(l, d, row->id);
     return rc < 0 ? rc : load_trader(l, d);
 }
 

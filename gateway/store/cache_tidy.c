@@ -59,34 +59,52 @@ static int erase(struct cache_writing *w, const struct old *o) {
     return gl_db_run(&q, w->err);
 }
 
-int gl_cache_purge(struct gl_cache *c, enum gl_collection which, int64_t before, int limit, int64_t *at, int64_t *ret_removed,
-                   struct gl_error *err) {
-    struct cache_writing w = {.c = c, .which = (uint8_t)which, .err = err};
+/* Looks through at most `limit` records; 1 = there may be more. away: what is old goes. */
+static int look_through(struct cache_writing *w, int64_t before, int limit, bool away, int64_t *at, int64_t *ret_old) {
     struct old some[AT_ONCE];
-    size_t n = AT_ONCE;
-    int64_t removed = 0;
-    int rc = gl_cache_ready(c, which, err);
-    if (rc < 0) return rc;
-    w.db = &c->db[which];
-    w.kind = gl_cache_kinds[which];
-    if ((rc = gl_db_begin(w.db, err)) < 0) return rc;
-    int left = limit;
-    size_t asked = AT_ONCE;
-    for (; rc == 0 && left > 0 && n == asked; left -= (int)n) {
+    size_t n = AT_ONCE, asked = AT_ONCE;
+    int rc = 0;
+    *ret_old = 0;
+    for (int left = limit; rc == 0 && left > 0 && n == asked; left -= (int)n) {
         asked = left < AT_ONCE ? (size_t)left : AT_ONCE;
-        rc = walk(&w, *at, before, some, asked, &n);
+        rc = walk(w, *at, before, some, asked, &n);
         for (size_t i = 0; rc == 0 && i < n; i++) {
-            if (some[i].gone) rc = erase(&w, &some[i]);
-            removed += some[i].gone;
+            if (some[i].gone && away) rc = erase(w, &some[i]);
+            *ret_old += some[i].gone;
             *at = some[i].id;
         }
     }
-    if (removed > 0 || rc < 0) gl_cache_forget(c, which);
     if (rc < 0) return rc;
-    *ret_removed = removed;
     if (n == asked) return 1;
     *at = 0;
     return 0;
+}
+
+static int set_out(struct gl_cache *c, enum gl_collection which, struct cache_writing *w, struct gl_error *err) {
+    int rc = gl_cache_ready(c, which, err);
+    if (rc < 0) return rc;
+    *w = (struct cache_writing){.c = c, .which = (uint8_t)which, .err = err, .db = &c->db[which], .kind = gl_cache_kinds[which]};
+    return 0;
+}
+
+int gl_cache_old(struct gl_cache *c, enum gl_collection which, int64_t before, int limit, int64_t *at, int64_t *ret_old,
+                 struct gl_error *err) {
+    struct cache_writing w;
+    int rc = set_out(c, which, &w, err);
+    return rc < 0 ? rc : look_through(&w, before, limit, false, at, ret_old);
+}
+
+int gl_cache_purge(struct gl_cache *c, enum gl_collection which, int64_t before, int limit, int64_t *at, int64_t *ret_removed,
+                   struct gl_error *err) {
+    struct cache_writing w;
+    int64_t removed = 0;
+    int rc = set_out(c, which, &w, err);
+    if (rc == 0) rc = gl_db_begin(w.db, err);
+    if (rc < 0) return rc;
+    rc = look_through(&w, before, limit, true, at, &removed);
+    if (removed > 0 || rc < 0) gl_cache_forget(c, which);
+    if (rc >= 0) *ret_removed = removed;
+    return rc;
 }
 
 /* ---- dump -------------------------------------------------------------------------------------------------------------------- */

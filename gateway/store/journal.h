@@ -167,6 +167,8 @@ struct gl_purge {
     int64_t due;      /* wall: what had to go by then */
     int64_t from, to; /* numbers between which the records are */
     int64_t records, forced, passages, uses;
+    char collection[16];    /* whose `lodged` records go from the cache; "" = none */
+    int64_t lodged, before; /* and that they were written, and valid, before this wall time */
     uint16_t n_evidence;
     char evidence[GL_PURGE_EVIDENCE][GL_EVIDENCE_FOLDER]; /* folders of evidence */
     char config[65];                                      /* under which policy: SHA-256 of the configuration */

@@ -12,10 +12,19 @@
 #define LAST INT64_C(9007199254740991)
 
 static const struct gl_field gl_purge_fields_f[] = {
-    GL_TEXT(gl_purge, reason, GL_REQUIRED), GL_TIME(gl_purge, due, GL_REQUIRED),   GL_INT(gl_purge, from, 0, LAST, 0),
-    GL_INT(gl_purge, to, 0, LAST, 0),       GL_INT(gl_purge, records, 0, LAST, 0), GL_INT(gl_purge, forced, 0, LAST, 0),
-    GL_INT(gl_purge, passages, 0, LAST, 0), GL_INT(gl_purge, uses, 0, LAST, 0),    GL_TEXTS(gl_purge, evidence, 0),
+    GL_TEXT(gl_purge, reason, GL_REQUIRED),
+    GL_TIME(gl_purge, due, GL_REQUIRED),
+    GL_INT(gl_purge, from, 0, LAST, 0),
+    GL_INT(gl_purge, to, 0, LAST, 0),
+    GL_INT(gl_purge, records, 0, LAST, 0),
+    GL_INT(gl_purge, forced, 0, LAST, 0),
+    GL_INT(gl_purge, passages, 0, LAST, 0),
+    GL_INT(gl_purge, uses, 0, LAST, 0),
+    GL_TEXTS(gl_purge, evidence, 0),
     GL_TEXT(gl_purge, config, 0),
+    GL_TEXT(gl_purge, collection, GL_SKIP_NULL),
+    GL_INT(gl_purge, lodged, 0, LAST, GL_SKIP_NULL),
+    GL_TIME(gl_purge, before, GL_SKIP_NULL),
 };
 GL_FIELDS(gl_purge_fields, gl_purge);
 

@@ -61,6 +61,10 @@ static void only_what_nobody_leans_on_goes(void **state GL_UNUSED) {
         put_at(c, cases[i].written_at, until(movement(cases[i].name, 1, cases[i].name), cases[i].state, cases[i].valid_to));
         goes += cases[i].goes;
     }
+    int64_t at = 0, old = 0;
+    assert_int_equal(gl_cache_old(c, GL_COLLECTION_MOVEMENTS, 100, 100, &at, &old, NULL), 0);
+    assert_int_equal(old, goes);
+    assert_int_equal(gl_cache_count(c, GL_COLLECTION_MOVEMENTS), (int64_t)GL_COUNT(cases));
     assert_int_equal(purge(c, GL_COLLECTION_MOVEMENTS, 100), goes);
     for (size_t i = 0; i < GL_COUNT(cases); i++) assert_int_equal(plate(c, cases[i].name)->n_movements, !cases[i].goes);
     assert_int_equal(gl_cache_count(c, GL_COLLECTION_MOVEMENTS), (int64_t)GL_COUNT(cases) - goes);

@@ -239,6 +239,104 @@ static void a_use_that_could_be_used_again_stays(void **state) {
     whole(w);
 }
 
+static void said(struct world *w, uint8_t op, const char *value, uint8_t state) {
+    struct gl_error err = {""};
+    struct gl_feed_record *r = calloc(1, sizeof *r);
+    r->collection = GL_COLLECTION_MOVEMENTS;
+    r->op = op;
+    struct gl_ref *ref = op == GL_OP_UPSERT ? &r->body.movement.ref : &r->body.cancel.ref;
+    gl_format(ref->type, sizeof ref->type, "gmr");
+    gl_format(ref->value, sizeof ref->value, "%s", value);
+    if (op == GL_OP_UPSERT) {
+        r->body.movement.kind = r->body.movement.version = r->body.movement.n_means = 1;
+        r->body.movement.state = state;
+        r->body.movement.means[0] = (struct gl_means){GL_ROLE_VEHICLE, "TRUCK9", ""};
+    } else {
+        r->body.cancel.version = 2;
+    }
+    if (gl_engine_import(w->e, r, w->now, &err) < 0) fail_msg("%s", err.text);
+    free(r);
+    commit(w);
+}
+
+static bool is_lodged(struct world *w, const char *value) {
+    struct gl_answer *a = calloc(1, sizeof *a);
+    struct gl_query q = {.n_keys = 1, .keys = {{.kind = GL_KEY_REFERENCE, .type = "gmr"}}};
+    gl_format(q.keys[0].text, sizeof q.keys[0].text, "%s", value);
+    assert_int_equal(gl_cache_lookup(gl_engine_cache(w->e), &q, a, NULL), 0);
+    bool there = a->n_movements > 0;
+    free(a);
+    return there;
+}
+
+static int64_t old_lodged(struct world *w) {
+    int64_t at = 0, old = 0;
+    assert_int_equal(gl_engine_old_lodged(w->e, GL_COLLECTION_MOVEMENTS, w->now.wall, &at, &old, NULL), 0);
+    return old;
+}
+
+static void what_nobody_leans_on_goes_from_the_cache(void **state) {
+    static const char purges[] =
+        "SELECT count(*) FROM record WHERE type='greenlane.purge' AND json_extract(payload, '$.data.lodged')>0";
+    struct world *w = *state;
+    said(w, GL_OP_UPSERT, "GMRA00000001", GL_MOVEMENT_READY);
+    said(w, GL_OP_UPSERT, "GMRA00000002", GL_MOVEMENT_READY);
+    said(w, GL_OP_CANCEL, "GMRA00000002", 0);
+    said(w, GL_OP_UPSERT, "GMRA00000003", GL_MOVEMENT_EXITED);
+    said(w, GL_OP_CANCEL, "GMRA00000004", 0); /* a tombstone of what never came */
+    use(w, "GMRA00000003", 0);
+    later(w, 29 * DAY);
+    lodged(w, "GMRA00000005");
+    steps(w);
+    assert_true(is_lodged(w, "GMRA00000002") && is_lodged(w, "GMRA00000003"));
+    said(w, GL_OP_UPSERT, "GMRA00000002", GL_MOVEMENT_READY); /* an old file could bring it back still */
+    later(w, 4 * DAY);
+    gl_engine_time(w->e, w->now);
+    commit(w);
+    assert_int_equal(old_lodged(w), 2);
+    steps(w);
+    assert_true(is_lodged(w, "GMRA00000003")); /* the feed is not live: nobody knows what may still come */
+    assert_int_equal(count(w, purges), 0);
+    lodged(w, "GMRA00000006");
+    steps(w);
+    assert_false(is_lodged(w, "GMRA00000003") || is_lodged(w, "GMRA00000004"));
+    assert_true(is_lodged(w, "GMRA00000001") && is_lodged(w, "GMRA00000002") && is_lodged(w, "GMRA00000005"));
+    assert_int_equal(gl_engine_forgotten(w->e).lodged, 2);
+    assert_int_equal(count(w, purges), 1);
+    assert_int_equal(count(w, "SELECT sum(json_extract(payload, '$.data.lodged')) FROM record WHERE type='greenlane.purge'"), 2);
+    assert_int_equal(count(w,
+                           "SELECT count(*) FROM record WHERE type='greenlane.purge'"
+                           " AND json_extract(payload, '$.data.collection')='movements'"),
+                     1);
+    assert_int_equal(old_lodged(w), 0);
+    whole(w);
+}
+
+/* Announced, then told anew: it stays. And a look that begins again meanwhile does not let go of something else. */
+static void what_is_told_anew_stays(void **state) {
+    struct world *w = *state;
+    said(w, GL_OP_UPSERT, "GMRA00000001", GL_MOVEMENT_EXITED);
+    said(w, GL_OP_UPSERT, "GMRA00000002", GL_MOVEMENT_EXITED);
+    later(w, 31 * DAY);
+    lodged(w, "GMRA00000003");
+    gl_engine_forget_now(w->e);
+    while (!w->e->forgetting.note.collection[0]) {
+        assert_true(gl_engine_forget(w->e, w->now));
+        commit(w);
+    }
+    assert_int_equal(w->e->forgetting.note.lodged, 2);
+    assert_true(is_lodged(w, "GMRA00000001"));
+    lodged(w, "GMRA00000001");
+    gl_engine_forget_now(w->e);
+    assert_true(gl_engine_forget(w->e, w->now));
+    commit(w);
+    assert_int_equal(gl_engine_forgotten(w->e).lodged, 1);
+    assert_true(is_lodged(w, "GMRA00000001") && is_lodged(w, "GMRA00000003"));
+    assert_false(is_lodged(w, "GMRA00000002"));
+    steps(w);
+    assert_true(is_lodged(w, "GMRA00000001"));
+}
+
 static void command(struct world *w, const char *client, int number, const char *lane) {
     struct gl_command *c = calloc(1, sizeof *c);
     gl_fields_clear(&gl_command_fields, c);
@@ -317,8 +415,14 @@ static void acks_leave_no_record(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        T(what_is_due_goes_and_the_rest_stays),  T(nothing_goes_before_it_was_said), T(a_doubted_clock_ages_nothing),
-        T(a_use_that_could_be_used_again_stays), T(refused_commands_are_bounded),    T(acks_leave_no_record),
+        T(what_is_due_goes_and_the_rest_stays),
+        T(nothing_goes_before_it_was_said),
+        T(a_doubted_clock_ages_nothing),
+        T(a_use_that_could_be_used_again_stays),
+        T(refused_commands_are_bounded),
+        T(what_nobody_leans_on_goes_from_the_cache),
+        T(what_is_told_anew_stays),
+        T(acks_leave_no_record),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

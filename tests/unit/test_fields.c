@@ -84,11 +84,32 @@ static void assert_round_trip(const char *in, const char *expected) {
     gl_fields_pack(&cart_fields, &c, &packed);
     assert_false(packed.failed);
     struct gl_cursor at = gl_cursor(packed.data, packed.len);
-    memset(&back, 0x55, sizeof back);
+    gl_fields_clear(&cart_fields, &back);
     assert_int_equal(gl_fields_unpack(&cart_fields, &at, &back), 0);
     assert_int_equal(gl_cursor_left(&at), 0);
     assert_memory_equal(&c, &back, sizeof c);
     gl_buf_free(&packed);
+}
+
+/* Whatever lay there before: of a list's elements those that came, and the rest of the struct to its last byte. */
+static void nothing_of_before_shows(void **state) {
+    (void)state;
+    static const char *const carts[] = {full, least};
+    for (size_t i = 0; i < GL_COUNT(carts); i++) {
+        GL_CLEANUP(gl_buf_free) struct gl_buf packed = GL_BUF(4096), again = GL_BUF(4096);
+        struct cart c, back;
+        assert_int_equal(gl_fields_parse(&cart_fields, carts[i], strlen(carts[i]), &c, NULL), 0);
+        gl_fields_pack(&cart_fields, &c, &packed);
+        struct gl_cursor at = gl_cursor(packed.data, packed.len);
+        memset(&back, 0x55, sizeof back);
+        assert_int_equal(gl_fields_unpack(&cart_fields, &at, &back), 0);
+        gl_fields_pack(&cart_fields, &back, &again);
+        assert_true(packed.len == again.len && memcmp(packed.data, again.data, packed.len) == 0);
+        for (size_t k = back.n_wheels; k < GL_COUNT(back.wheels); k++) back.wheels[k] = c.wheels[k];
+        memcpy(back.notes[back.n_notes], c.notes[c.n_notes], (GL_COUNT(back.notes) - back.n_notes) * sizeof back.notes[0]);
+        for (size_t k = back.n_marks; k < GL_COUNT(back.marks); k++) back.marks[k] = c.marks[k];
+        assert_memory_equal(&c, &back, sizeof c);
+    }
 }
 
 static void round_trips(void **state) {
@@ -331,6 +352,7 @@ static void base64_has_one_spelling(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(round_trips),
+        cmocka_unit_test(nothing_of_before_shows),
         cmocka_unit_test(absent_is_null),
         cmocka_unit_test(refusals_say_where_and_what),
         cmocka_unit_test(depth_is_limited),
