@@ -12,15 +12,16 @@
 #include "cli/cli.h"
 #include "cli/import_reader.h"
 
-enum { WINDOW = 32, MOST_TOLD = 1000, MAPPING = 64 << 10 /* most bytes of a mapping */ };
+enum { WINDOW = 32, MOST_TOLD = 1000, MAPPING = 64 << 10 /* most bytes of a mapping */, MOST_WHY = 64 };
 
 struct importing {
     const char *file;
     struct gl_import_options options;
-    bool dry;
+    bool dry, as_feed;
     int gateway;   /* fd; -1 with --dry-run */
     void *scratch; /* room for one message */
     uint64_t loaded, older, refused, told, notes;
+    uint64_t numbers, frames; /* left out of account: numbers of a feed; and beginnings and ends of snapshots */
     unsigned first, n_flight; /* a ring of the records sent and not answered */
     char flight[WINDOW][GL_REF + GL_REF_TYPE];
     struct gl_error error; /* why it cannot go on */
@@ -91,6 +92,19 @@ static int show(struct importing *im, const struct gl_feed_record *r) {
 }
 
 /* ---- one file ---- */
+/* What a recorded feed says of its own order is not believed of a file: it would outrank the feed, or take a collection's place. False: then nothing
+ * is left of it. */
+static bool is_files(struct importing *im, struct gl_feed_record *r) {
+    if (im->as_feed || !r->epoch[0]) return true;
+    im->numbers++;
+    r->epoch[0] = r->snapshot[0] = '\0';
+    r->seq = 0;
+    r->digest.len = 0;
+    if (r->op != GL_OP_SNAPSHOT_BEGIN && r->op != GL_OP_SNAPSHOT_END) return true;
+    im->frames++;
+    return false;
+}
+
 static int take_news(struct importing *im, int fd, struct gl_reader_news *news) {
     for (;;) {
         int rc = gl_reader_next(fd, news);
@@ -101,6 +115,7 @@ static int take_news(struct importing *im, int fd, struct gl_reader_news *news) 
             return gl_fail(&im->error, rc, "the reader of the file answers nonsense and was stopped: do not trust this file");
         switch (news->kind) {
             case GL_FRAME_RECORD:
+                if (!is_files(im, &news->record)) break;
                 rc = im->dry ? show(im, &news->record) : forward(im, &news->record);
                 if (rc < 0) return rc;
                 break;
@@ -165,16 +180,22 @@ static int import_and_tell(struct importing *im, struct gl_reader_news *news) {
     if (rc == 0 || im->loaded + im->older + im->refused > 0)
         fprintf(to, "%s: %llu records %s%s, %llu refused%s\n", im->file, (unsigned long long)im->loaded,
                 im->dry ? "read" : "loaded", older, (unsigned long long)im->refused, rc < 0 ? ", the rest not read" : "");
+    if (im->numbers > 0)
+        fprintf(to,
+                "%s: %llu epochs and numbers ignored, %llu beginnings and ends of snapshots left out: a file is no feed "
+                "(--as-feed)\n",
+                im->file, (unsigned long long)im->numbers, (unsigned long long)im->frames);
     return rc < 0 ? GL_CLI_NOTHING : im->refused > 0 ? GL_CLI_WRONG : GL_CLI_DONE;
 }
 
-static int import_all(int n, char **files, const struct gl_import_options *options, bool dry, int gateway) {
+static int import_all(int n, char **files, const struct gl_import_options *options, bool as_feed, int gateway) {
     int worst = GL_CLI_DONE;
     GL_CLEANUP(gl_freep) struct gl_reader_news *news = malloc(sizeof *news);
     GL_CLEANUP(gl_freep) void *scratch = malloc(gl_ipc_scratch_size());
     if (!news || !scratch) return GL_CLI_NOTHING;
     for (int i = 0; i < n; i++) {
-        struct importing im = {.file = files[i], .options = *options, .dry = dry, .gateway = gateway, .scratch = scratch};
+        struct importing im = {
+            .file = files[i], .options = *options, .dry = gateway < 0, .as_feed = as_feed, .gateway = gateway, .scratch = scratch};
         int status = import_and_tell(&im, news);
         if (status > worst) worst = status;
         if (im.n_flight > 0) return GL_CLI_NOTHING; /* the gateway is gone, or its answers are out of step */
@@ -210,24 +231,43 @@ static int choose_zone(const char *given, const struct gl_config *c, struct gl_i
     return 0;
 }
 
-static int load(int n, char **files, const struct gl_import_options *options, const struct gl_config *c) {
+/* On the connection that then brings the records: the gateway writes down who it is, and why. */
+static int announce(int gateway, const char *reason, struct gl_error *err) {
+    struct gl_msg_query q = {.what = "as-feed"};
+    enum gl_message_type type;
+    GL_CLEANUP(gl_freep) struct gl_msg_done *done = malloc(gl_ipc_scratch_size());
+    if (!done) return gl_fail(err, -ENOMEM, "out of memory");
+    gl_clip(q.arg, sizeof q.arg, reason);
+    int rc = gl_ipc_send_blocking(gateway, GL_MSG_QUERY, &q);
+    if (rc == 0) rc = gl_ipc_recv_blocking(gateway, GL_ACCEPT(GL_MSG_DONE), &type, done);
+    if (rc <= 0) return gl_fail(err, rc < 0 ? rc : -EPIPE, "the gateway went away; nothing was loaded");
+    return done->status < 0 ? gl_fail(err, (int)done->status, "%s", done->text) : 0;
+}
+
+static int load(int n, char **files, const struct gl_import_options *options, const char *as_feed, const struct gl_config *c) {
     struct gl_error err;
     GL_CLEANUP(gl_close_fd) int gateway = gl_cli_connect(c, &err);
-    if (gateway >= 0) return import_all(n, files, options, false, gateway);
+    if (gateway >= 0 && (!as_feed || announce(gateway, as_feed, &err) == 0))
+        return import_all(n, files, options, as_feed != NULL, gateway);
     fprintf(stderr, "greenlane: %s\n", err.text);
     return GL_CLI_NOTHING;
 }
 
 static int run(int argc, char **argv) {
-    const char *file = NULL, *zone = NULL, *mapping = NULL;
+    const char *file = NULL, *zone = NULL, *mapping = NULL, *as_feed = NULL;
     bool dry = false;
-    const struct gl_cli_option options[] = {
-        {"config", &file, NULL}, {"dry-run", NULL, &dry}, {"zone", &zone, NULL}, {"mapping", &mapping, NULL}};
+    const struct gl_cli_option options[] = {{"config", &file, NULL},
+                                            {"dry-run", NULL, &dry},
+                                            {"zone", &zone, NULL},
+                                            {"mapping", &mapping, NULL},
+                                            {"as-feed", &as_feed, NULL}};
     struct gl_import_options how = {.zone = NULL};
     struct gl_error err;
     int status;
     int n = gl_cli_parse(&gl_cli_import, argc, argv, options, GL_COUNT(options), 1, 4096, &status);
     if (n < 0) return status;
+    if (as_feed && (strlen(as_feed) > MOST_WHY || as_feed[strspn(as_feed, " ")] == '\0'))
+        return gl_cli_usage("import", "--as-feed: why? a reason of at most %d bytes is needed", MOST_WHY);
     GL_CLEANUP(gl_freep) char *bytes = mapping ? read_mapping(mapping, &how.mapping_len, &err) : NULL;
     if (mapping && !bytes) {
         fprintf(stderr, "greenlane: %s\n", err.text);
@@ -237,7 +277,7 @@ static int run(int argc, char **argv) {
     struct gl_config *c = dry && !file ? NULL : gl_cli_config(file, false);
     if (!c && !(dry && !file)) return GL_CLI_NOTHING;
     status = choose_zone(zone, c, &how);
-    if (status == 0) status = dry ? import_all(n, argv, &how, true, -1) : load(n, argv, &how, c);
+    if (status == 0) status = dry ? import_all(n, argv, &how, as_feed != NULL, -1) : load(n, argv, &how, as_feed, c);
     gl_config_free(c);
     return status;
 }
@@ -265,6 +305,10 @@ const struct gl_cli_command gl_cli_import = {
         "gateway\n"
         "  --zone NAME     local times in files are of this time zone, such as Europe/Tallinn; else of post.timezone\n"
         "  --mapping FILE  the files are CSV; this says which column is what\n"
+        "  --as-feed WHY   restores a recorded feed: lines with epoch and seq count as if the feed had sent them, snapshots too. "
+        "Who "
+        "did it and\n"
+        "                  why stands in the journal. Without it a file's epochs and numbers are ignored\n"
         "  --config FILE   the configuration of the post\n"
         "\n"
         "Examples:\n"

@@ -181,7 +181,7 @@ static void gather_trailers(struct facts *f) {
 
 /* Its reading is here. */
 static bool has_delivered(const struct gl_device_config *d, const struct passage *p) {
-    if (strcmp(d->plugin, "rfid") == 0) return p->n_tags > 0;
+    if (strcmp(d->plugin, "rfid") == 0) return gl_tag_delivered(p);
     if (strcmp(d->plugin, "code") == 0) return p->code_seen;
     return d->role == GL_ROLE_TRAILER ? p->trailer.text[0] != '\0' : p->vehicle.text[0] != '\0';
 }

@@ -61,7 +61,8 @@ struct occupancy {
 struct tag {
     char epc[GL_EPC], tid[GL_TID];
     bool sure;  /* nobody else was in the lane when it was read */
-    bool own;   /* issued for the plate that was read */
+    bool own;   /* issued for the plate that was read; of a seal: declared by what was lodged */
+    bool seal;  /* a seal's: says nothing of any plate */
     bool cargo; /* the registry does not know it: makes room for others */
 };
 
@@ -226,6 +227,7 @@ void gl_tag_opened(struct gl_core *c, struct lane *l, struct passage *p);
 void gl_tag_closing(struct gl_core *c, struct lane *l, const struct passage *p);
 void gl_tag_answered(struct passage *p, const struct gl_answer *a); /* what the registry said is kept with the tags */
 const char *gl_tag_known(const struct passage *p);                  /* the vehicle's; "" = none was read */
+bool gl_tag_delivered(const struct passage *p);                     /* one that is no seal's was read */
 
 /* decide.c */
 void gl_lane_consider(struct gl_core *c, struct lane *l); /* looks the first passage up when it may change anything */
@@ -319,6 +321,11 @@ const char *gl_facts_user(const struct facts *f, const struct gl_ref *ref, uint8
 void gl_facts_tags(struct facts *f);
 bool gl_tag_meets(const struct gl_plate_keys *keys, const struct gl_answer_means *means,
                   int n); /* a vehicle among the means has that plate */
+
+/* What the registry says of a tag that was read; NULL = it does not know it. */
+const struct gl_answer_tag *gl_tag_registered(const struct gl_answer *a, const struct tag *t);
+/* Another vehicle of the post has the same tag in view; across: one in another lane. */
+bool gl_tag_elsewhere(const struct facts *f, const struct gl_answer_tag *t, bool across);
 
 /* rules.c */
 /* What lifting a rule asks for; or-ed for a decision, for one permission does not stand for another. */

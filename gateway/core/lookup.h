@@ -17,6 +17,7 @@ enum {
     GL_MAX_KEYS = 24,
     GL_MAX_TAGS = 8,
     GL_MAX_ANSWER_LOOKOUTS = 16,
+    GL_MAX_ANSWER_SEALS = 128,
     GL_MAX_ANSWER_MOVEMENTS = 8,
     GL_MAX_ANSWER_DECLARATIONS = 256,
     GL_MAX_ANSWER_MEANS = 8
@@ -98,6 +99,21 @@ struct gl_answer_tag {
     uint8_t role; /* whose plate it stands for: vehicle or trailer */
     char plate[GL_IDENTITY];
     char country[GL_COUNTRY];
+    char seal[36],
+        key[36];        /* a seal's number as registered, and in the one spelling in which seals are compared; "" = no seal's tag */
+    char container[18]; /* that the seal was put on; "" = not said */
+    struct gl_ref on;   /* the movement or declaration that it was put on for, by its present name; value "" = not said */
+};
+
+/* A seal that a movement or a declaration of the answer declares, and one registered tag of that number: a number may have several. */
+struct gl_answer_seal {
+    char seal[36], key[36]; /* as declared, and as seals are compared */
+    uint8_t in_movements;   /* bit i: movement i of the answer declares it */
+    struct gl_ref in;       /* a declaration of the answer does; "" = none */
+    uint8_t state;          /* enum gl_tag_state of that tag; the rest is its, too */
+    int64_t valid_to;
+    char container[18];
+    struct gl_ref on;
 };
 
 /* Something that is looked for, and was read, or stands in what was lodged: whether it holds now (valid_from, valid_to) is for the rules to say. */
@@ -115,7 +131,7 @@ struct gl_answer_lookout {
     struct gl_ref in;     /* a declaration of the answer holds it; "" = none does */
 };
 
-/* Large (about 300 kB): one per process, on the heap. */
+/* Large (about 350 kB): one per process, on the heap. */
 struct gl_answer {
     char passage[GL_UUID];
     bool review; /* as in the query */
@@ -124,6 +140,8 @@ struct gl_answer {
     bool truncated;  /* more candidates, declarations, means or containers than fit: never a release */
     uint16_t n_tags; /* one for each tag key of the query, in its order */
     struct gl_answer_tag tags[GL_MAX_TAGS];
+    uint16_t n_seals; /* more than fit: truncated */
+    struct gl_answer_seal seals[GL_MAX_ANSWER_SEALS];
     uint16_t n_lookouts; /* active ones alone; more than fit: truncated */
     struct gl_answer_lookout lookouts[GL_MAX_ANSWER_LOOKOUTS];
     uint16_t n_movements;

@@ -40,6 +40,8 @@ gl_rule_check gl_rule_clock_unsync, gl_rule_cache_down, gl_rule_cache_stale, gl_
 /* rules_sensors.c */
 gl_rule_check gl_rule_rpm_gamma, gl_rule_rpm_neutron, gl_rule_rpm_fault, gl_rule_rpm_missed, gl_rule_tag_mismatch,
     gl_rule_tag_missing;
+/* seals.c */
+gl_rule_check gl_rule_seal_missing, gl_rule_seal_foreign, gl_rule_seal_revoked;
 /* rules_identity.c */
 gl_rule_check gl_rule_no_read, gl_rule_low_confidence, gl_rule_ambiguous_match, gl_rule_no_declaration, gl_rule_code_required,
     gl_rule_plate_mismatch, gl_rule_plate_role_swap, gl_rule_trailer_mismatch, gl_rule_trailer_missing, gl_rule_trailer_extra,

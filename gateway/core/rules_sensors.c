@@ -95,7 +95,7 @@ RULE(gl_rule_tag_missing) {
     if (!(f->profile->require & GL_NEED_TAG)) return;
     if (f->tag.agrees || f->by_tag || (f->tag.stands && f->by_reference && fits_lodged(f)))
         SAY(GL_PASS, "", "the tag is the vehicle's");
-    else if (f->passage->n_tags == 0)
+    else if (!gl_tag_delivered(f->passage))
         SAY(GL_UNKNOWN, "", "no tag was read");
     else
         SAY(GL_UNKNOWN, "", "no tag was read that is registered and surely this vehicle's");

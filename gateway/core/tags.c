@@ -6,6 +6,7 @@
  *               antenna may see a vehicle that waits outside the lane
  *     differs   surely this vehicle's, but registered for another plate: one of the two is false
  *
+ * A seal's tag is none of these: seals.c judges it.
  * In favour of a vehicle the registry counts only when the post leans on its feed (feed.collections: tags); against it, always. */
 #include <string.h>
 
@@ -96,18 +97,29 @@ void gl_tag_closing(struct gl_core *c, struct lane *l, const struct passage *p) 
 }
 
 /* ---- what the registry says ---------------------------------------------------------------------------------------------------------- */
-static const struct gl_answer_tag *registered(const struct gl_answer *a, const struct tag *t) {
+const struct gl_answer_tag *gl_tag_registered(const struct gl_answer *a, const struct tag *t) {
     for (int i = 0; i < a->n_tags; i++)
         if (strcmp(a->tags[i].epc, t->epc) == 0 && strcmp(a->tags[i].tid, t->tid) == 0)
             return a->tags[i].registered ? &a->tags[i] : NULL;
     return NULL;
 }
 
+static bool lists_seal(const struct gl_answer *a, const struct gl_answer_tag *t) {
+    for (int i = 0; i < a->n_seals; i++)
+        if (strcmp(a->seals[i].key, t->key) == 0) return true;
+    return false;
+}
+
 void gl_tag_answered(struct passage *p, const struct gl_answer *a) {
     for (int i = 0; i < p->n_tags; i++) {
-        const struct gl_answer_tag *t = registered(a, &p->tags[i]);
+        const struct gl_answer_tag *t = gl_tag_registered(a, &p->tags[i]);
         struct gl_plate_keys keys;
         p->tags[i].cargo = !t;
+        p->tags[i].seal = t && t->seal[0];
+        if (p->tags[i].seal) {
+            p->tags[i].own = lists_seal(a, t);
+            continue;
+        }
         p->tags[i].own = t && gl_plate_keys(t->plate, &keys) == 0 &&
                          (gl_plate_keys_meet(&p->vehicle.keys, &keys) || gl_plate_keys_meet(&p->trailer.keys, &keys));
         bool vehicle = t && t->role != GL_ROLE_TRAILER;
@@ -116,7 +128,15 @@ void gl_tag_answered(struct passage *p, const struct gl_answer *a) {
 }
 
 const char *gl_tag_known(const struct passage *p) {
-    return p->known_tag[0] ? p->known_tag : p->n_tags ? p->tags[0].epc : "";
+    int i = 0;
+    while (i < p->n_tags && p->tags[i].seal) i++;
+    return p->known_tag[0] ? p->known_tag : i < p->n_tags ? p->tags[i].epc : "";
+}
+
+bool gl_tag_delivered(const struct passage *p) {
+    for (int i = 0; i < p->n_tags; i++)
+        if (!p->tags[i].seal) return true;
+    return false;
 }
 
 bool gl_tag_meets(const struct gl_plate_keys *keys, const struct gl_answer_means *means, int n) {
@@ -134,6 +154,15 @@ static bool carries(const struct passage *p, const struct gl_answer_tag *t) {
     return false;
 }
 
+bool gl_tag_elsewhere(const struct facts *f, const struct gl_answer_tag *t, bool across) {
+    for (int i = 0; i < f->core->n_lanes; i++)
+        for (int k = 0; k < f->core->lanes[i].n; k++) {
+            const struct passage *p = f->core->lanes[i].passages[k];
+            if (p != f->passage && carries(p, t) && !(across && &f->core->lanes[i] == f->state)) return true;
+        }
+    return false;
+}
+
 /* Another vehicle at this post has the plate that the tag stands for, or the same tag in view: then it may be that one's. In one lane an antenna sees
  * the tags of all: across: only what is seen in another lane counts. */
 static bool is_anothers(const struct facts *f, const struct gl_answer_tag *t, const struct gl_plate_keys *keys, bool across) {
@@ -142,9 +171,8 @@ static bool is_anothers(const struct facts *f, const struct gl_answer_tag *t, co
             const struct passage *p = f->core->lanes[i].passages[k];
             if (p == f->passage) continue;
             if (gl_plate_keys_meet(&p->vehicle.keys, keys) || gl_plate_keys_meet(&p->trailer.keys, keys)) return true;
-            if (carries(p, t) && !(across && &f->core->lanes[i] == f->state)) return true;
         }
-    return false;
+    return gl_tag_elsewhere(f, t, across);
 }
 
 static bool lapsed(const struct facts *f, const struct gl_answer_tag *t) {
@@ -156,9 +184,9 @@ void gl_facts_tags(struct facts *f) {
     bool one = true, own = false;
     for (int i = 0; i < f->passage->n_tags; i++) {
         const struct tag *seen = &f->passage->tags[i];
-        const struct gl_answer_tag *t = registered(f->answer, seen);
+        const struct gl_answer_tag *t = gl_tag_registered(f->answer, seen);
         struct gl_plate_keys keys;
-        if (!t || gl_plate_keys(t->plate, &keys) < 0 || keys.n == 0) continue;
+        if (!t || t->seal[0] || gl_plate_keys(t->plate, &keys) < 0 || keys.n == 0) continue;
         if (lapsed(f, t)) {
             f->tag.lapsed = t;
             continue;

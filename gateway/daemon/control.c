@@ -131,12 +131,24 @@ static void verify(struct daemon *d GL_UNUSED, struct control_peer *p, const str
     p->verified = (struct gl_verified){0};
 }
 
+/* From here on this one's files count as the feed: by whom and why stands in the journal first. */
+static void as_feed(struct daemon *d, struct control_peer *p, const struct gl_msg_query *q) {
+    if (q->arg[strspn(q->arg, " ")] == '\0') {
+        gl_control_done(p, -EINVAL, "why is a file to count as the feed? a reason is needed");
+        return;
+    }
+    gl_engine_import_as_feed(d->engine, p->who, q->arg, d->now);
+    p->as_feed = true;
+    done_when_durable(p, 0, "");
+}
+
 static const struct {
     const char *what;
     void (*answer)(struct daemon *d, struct control_peer *p, const struct gl_msg_query *q);
 } questions[] = {{"passages", passages}, {"explain", explain},        {"watch", watch},
                  {"status", status},     {"verify", verify},          {"feed", feed},
-                 {"dump", dump},         {"purge", gl_keeping_purge}, {"backup", gl_keeping_backup}};
+                 {"dump", dump},         {"purge", gl_keeping_purge}, {"backup", gl_keeping_backup},
+                 {"as-feed", as_feed}};
 
 static void take_query(struct daemon *d, struct control_peer *p, const struct gl_msg_query *q) {
     for (size_t i = 0; i < GL_COUNT(questions); i++)
@@ -151,7 +163,7 @@ void gl_control_message(struct daemon *d, struct control_peer *p, enum gl_messag
     struct gl_error err = {""};
     if (type == GL_MSG_QUERY) take_query(d, p, msg);
     if (type == GL_MSG_IMPORT) {
-        int rc = gl_engine_import(d->engine, msg, d->now, &err);
+        int rc = gl_engine_import(d->engine, msg, p->as_feed, d->now, &err);
         done_when_durable(p, rc, rc < 0 ? err.text : "");
     }
 }

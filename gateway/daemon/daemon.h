@@ -83,8 +83,9 @@ struct outgoing {
 struct control_peer {
     struct daemon *d;
     struct gl_ipc *ch;
-    bool used, watching;
-    uint16_t n_done; /* answers that wait for the commit */
+    bool used, watching, as_feed; /* as_feed: what it imports is a recorded feed */
+    char who[33];                 /* the user, by name; else "uid N" */
+    uint16_t n_done;              /* answers that wait for the commit */
     struct gl_msg_done done[GL_DONE_HELD];
     bool verifying;
     int64_t verify_at;

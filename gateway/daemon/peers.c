@@ -203,11 +203,22 @@ static bool entitled(int kind, int fd) {
     return allowed;
 }
 
+static void name_user(int fd, char *ret, size_t size) {
+    struct ucred who = {.uid = (uid_t)-1};
+    socklen_t len = sizeof who;
+    const struct passwd *pw = getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) == 0 ? getpwuid(who.uid) : NULL;
+    if (pw)
+        gl_clip(ret, size, pw->pw_name);
+    else
+        gl_format(ret, size, "uid %u", who.uid);
+}
+
 static void accept_control(struct daemon *d, int fd) {
     for (int i = 0; i < GL_MAX_CONTROLS; i++) {
         struct control_peer *p = &d->controls[i];
         if (p->used) continue;
         *p = (struct control_peer){.d = d, .used = true};
+        name_user(fd, p->who, sizeof p->who);
         if (gl_ipc_open(&d->loop, fd, kinds[CONTROL].accepts, &control_events, p, &p->ch) < 0) p->used = false;
         return;
     }

@@ -40,7 +40,7 @@ static void answer(struct gl_engine *e, const struct gl_query *q, struct gl_now 
     struct gl_error err = {""};
     if (gl_cache_lookup(e->cache, q, e->answer, &err) < 0 || gl_engine_fill_use(e, &err) < 0) {
         e->answer->failed = true;
-        e->answer->n_movements = e->answer->n_declarations = e->answer->n_lookouts = 0;
+        e->answer->n_movements = e->answer->n_declarations = e->answer->n_seals = e->answer->n_lookouts = 0;
     }
     memcpy(e->answer->passage, q->passage, sizeof e->answer->passage);
     e->answer->lane = q->lane;

@@ -58,9 +58,12 @@ void gl_engine_time(struct gl_engine *e, struct gl_now now); /* at least once a 
 /* A record of the numbered feed, and one that was refused on its way. */
 void gl_engine_feed(struct gl_engine *e, const struct gl_feed_record *r, struct gl_now now);
 void gl_engine_feed_refused(struct gl_engine *e, const struct gl_feed_refused *r, struct gl_now now);
-/* A record from a file. One with epoch and number is taken as from the feed; others are not numbered; with feed.source import they are also the sign
- * of life. 1 = it is older than what is known, and changes nothing. */
-int gl_engine_import(struct gl_engine *e, const struct gl_feed_record *r, struct gl_now now, struct gl_error *err) GL_MUST_USE;
+/* A record from a file: not numbered; with feed.source import also a sign of life. 1 = it is older than what is known, and changes nothing.
+ * as_feed: an operator restores a recorded feed, and one with epoch and number is taken as from the feed; else -EPERM, for a file is none. */
+int gl_engine_import(struct gl_engine *e, const struct gl_feed_record *r, bool as_feed, struct gl_now now,
+                     struct gl_error *err) GL_MUST_USE;
+/* That somebody is about to restore a recorded feed, and why: into the journal, before the first record. */
+void gl_engine_import_as_feed(struct gl_engine *e, const char *who, const char *reason, struct gl_now now);
 
 /* From the loader: a load has ended; a record alone was refused; the loader itself is there, or is gone and all that it had with it. */
 void gl_engine_loaded(struct gl_engine *e, const struct gl_load_answer *a, struct gl_now now);

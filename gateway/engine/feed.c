@@ -194,11 +194,29 @@ static void sign_of_life(struct gl_engine *e, enum gl_collection which, struct g
     gl_engine_feed_time(e, now);
 }
 
-int gl_engine_import(struct gl_engine *e, const struct gl_feed_record *r, struct gl_now now, struct gl_error *err) {
+struct as_feed {
+    char who[65], reason[65];
+};
+static const struct gl_field as_feed_fields_f[] = {
+    GL_TEXT(as_feed, who, GL_REQUIRED),
+    GL_TEXT(as_feed, reason, GL_REQUIRED),
+};
+static GL_FIELDS(as_feed_fields, as_feed);
+
+void gl_engine_import_as_feed(struct gl_engine *e, const char *who, const char *reason, struct gl_now now) {
+    struct as_feed said;
+    gl_clip(said.who, sizeof said.who, who);
+    gl_clip(said.reason, sizeof said.reason, reason);
+    gl_engine_note(e, "greenlane.feed.restored", &as_feed_fields, &said, false, now);
+}
+
+int gl_engine_import(struct gl_engine *e, const struct gl_feed_record *r, bool as_feed, struct gl_now now, struct gl_error *err) {
     enum gl_collection which = (enum gl_collection)r->collection;
     enum gl_applied applied;
     if (!known(r->collection) || r->op == GL_OP_HEARTBEAT) return gl_fail(err, -EINVAL, "not a record");
-    if (r->epoch[0]) return gl_engine_feed_take(e, r, now, err);
+    bool numbered = r->epoch[0] || r->seq || r->snapshot[0] || r->op == GL_OP_SNAPSHOT_BEGIN || r->op == GL_OP_SNAPSHOT_END;
+    if (numbered && !as_feed) return gl_fail(err, -EPERM, "numbered as on the feed, and a file is none; leave epoch and seq out");
+    if (numbered) return gl_engine_feed_take(e, r, now, err);
     gl_engine_rekeyed(e, r, now);
     int rc = gl_cache_begin(e->cache, err);
     if (rc == 0) rc = gl_cache_apply(e->cache, r, now.wall, &applied, err);

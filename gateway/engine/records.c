@@ -130,7 +130,17 @@ static void write_answer(const struct gl_answer *a, struct gl_buf *b) {
                       ",\"registered\":%s,\"state\":%u,\"role\":%u,\"valid_to\":%lld,\"plate\":", t->registered ? "true" : "false",
                       t->state, t->role, (long long)t->valid_to);
         gl_json_string(b, t->plate);
+        gl_buf_text(b, ",\"seal\":");
+        gl_json_string(b, t->seal);
         gl_buf_char(b, '}');
+    }
+    gl_buf_text(b, "],\"seals\":[");
+    for (int i = 0; i < a->n_seals; i++) {
+        gl_buf_text(b, i ? ",{\"seal\":" : "{\"seal\":");
+        gl_json_string(b, a->seals[i].seal);
+        gl_buf_printf(b, ",\"movements\":%u,\"declaration\":", a->seals[i].in_movements);
+        gl_json_string(b, a->seals[i].in.value);
+        gl_buf_printf(b, ",\"state\":%u,\"valid_to\":%lld}", a->seals[i].state, (long long)a->seals[i].valid_to);
     }
     gl_buf_text(b, "],\"lookouts\":[");
     for (int i = 0; i < a->n_lookouts; i++) {

@@ -83,7 +83,7 @@ struct gl_msg_link_state {
 };
 
 struct gl_msg_query {
-    char what[17]; /* "passages", "explain", "watch", "status", "verify", "feed", "dump" */
+    char what[17]; /* "passages", "explain", "watch", "status", "verify", "feed", "dump", "as-feed" */
     char arg[65];
     int64_t limit;
 };

@@ -16,7 +16,7 @@ const char *const gl_declaration_states[] = {
 const char *const gl_directions[] = {NULL, "in", "out", NULL};
 const char *const gl_office_roles[] = {NULL, "departure", "transit", "exit", "destination", "border", NULL};
 const char *const gl_collections[] = {NULL, "movements", "declarations", "tags", "lookouts", "traders", NULL};
-const char *const gl_tag_states[] = {NULL, "active", "withdrawn", NULL};
+const char *const gl_tag_states[] = {NULL, "active", "withdrawn", "broken", NULL};
 const char *const gl_soughts[] = {NULL, "plate", "container", "seal", "holder", NULL};
 const char *const gl_lookout_states[] = {NULL, "active", "withdrawn", NULL};
 const char *const gl_trader_states[] = {NULL, "active", "suspended", "withdrawn", NULL};
@@ -63,9 +63,12 @@ static const struct gl_field gl_tag_fields_f[] = {
     GL_INT(gl_tag, version, 0, LAST, GL_REQUIRED),
     GL_ENUM(gl_tag, state, gl_tag_states, GL_REQUIRED),
     GL_ENUM(gl_tag, role, gl_roles, 0),
-    GL_TEXT(gl_tag, plate, GL_REQUIRED),
+    GL_TEXT(gl_tag, plate, 0),
     GL_TEXT(gl_tag, country, 0),
     GL_TIME(gl_tag, valid_to, 0),
+    GL_TEXT(gl_tag, seal, 0),
+    GL_TEXT(gl_tag, container, 0),
+    GL_STRUCT(gl_tag, on, &gl_ref_fields, 0),
 };
 GL_FIELDS(gl_tag_fields, gl_tag);
 

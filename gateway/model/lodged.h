@@ -60,8 +60,8 @@ enum gl_office_role {
 };
 extern const char *const gl_office_roles[];
 
-enum gl_tag_state { GL_TAG_NONE, GL_TAG_ACTIVE, GL_TAG_WITHDRAWN };
-extern const char *const gl_tag_states[]; /* "active", "withdrawn" */
+enum gl_tag_state { GL_TAG_NONE, GL_TAG_ACTIVE, GL_TAG_WITHDRAWN, GL_TAG_BROKEN /* a seal's alone */ };
+extern const char *const gl_tag_states[]; /* "active", "withdrawn", "broken" */
 
 struct gl_means { /* a road vehicle or trailer; vessels, wagons and aircraft are not means that a lane can see */
     uint8_t role; /* enum gl_role */
@@ -139,7 +139,7 @@ struct gl_declaration {
     struct gl_trader trader;
 };
 
-/* The registry of vehicle tags: which plate a tag was issued for. */
+/* The registry of tags: which plate a tag was issued for, or which seal it is in. A seal's tag has a seal's number and no plate, role or country. */
 struct gl_tag {
     struct gl_ref ref; /* type "epc", or "tid" with a TID or the beginning of one: hexadecimal, upper case */
     int64_t version;
@@ -148,6 +148,9 @@ struct gl_tag {
     char plate[GL_IDENTITY];
     char country[GL_COUNTRY];
     int64_t valid_to;
+    char seal[36];      /* the seal's number; "" = the tag of a vehicle or trailer */
+    char container[18]; /* a seal's: the container that it was put on; "" = not said */
+    struct gl_ref on;   /* a seal's: the movement or declaration that it was put on for; value "" = not said */
 };
 
 /* Somebody looks for something. */

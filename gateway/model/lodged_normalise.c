@@ -225,13 +225,32 @@ static int tag_plate(char plate[GL_IDENTITY], struct gl_error *err) {
     return gl_copy(plate, GL_IDENTITY, parts[0].text);
 }
 
-static int tag(struct gl_tag *t, struct gl_error *err) {
-    int rc = tag_ref(&t->ref, err);
-    if (rc == 0) rc = tag_plate(t->plate, err);
+/* A seal's tag is no vehicle's: it has no plate, so that nothing can take it for one. */
+static int seal_tag(struct gl_tag *t, struct gl_error *err) {
+    if (t->plate[0] || t->role != GL_ROLE_NONE || t->country[0])
+        return gl_fail(err, -EINVAL, "body.seal: a seal's tag has no plate, role or country; leave either out");
+    int rc = container(t->container, "body.container", err);
+    if (t->on.value[0] == '\0') t->on.type[0] = '\0';
+    return rc == 0 && t->on.value[0] ? ref(&t->on, "body.on", err) : rc;
+}
+
+static int vehicle_tag(struct gl_tag *t, struct gl_error *err) {
+    if (t->container[0] || t->on.value[0] || t->state == GL_TAG_BROKEN)
+        return gl_fail(err, -EINVAL, "body.seal: missing; only a seal is put on something, or broken");
+    int rc = tag_plate(t->plate, err);
     if (rc == 0) rc = country(t->country, "body", err);
     if (rc < 0) return rc;
     if (t->role == GL_ROLE_NONE) t->role = GL_ROLE_VEHICLE;
     return t->role == GL_ROLE_UNKNOWN ? gl_fail(err, -EINVAL, "body.role: must be vehicle or trailer") : 0;
+}
+
+static int tag(struct gl_tag *t, struct gl_error *err) {
+    bool sealed = t->seal[0] != '\0';
+    int rc = tag_ref(&t->ref, err);
+    if (rc == 0) rc = code(t->seal, false, "body.seal", err);
+    if (rc == 0 && sealed && t->seal[0] == '\0') rc = gl_fail(err, -EINVAL, "body.seal: blank; leave it out or fill it in");
+    if (rc < 0) return rc;
+    return sealed ? seal_tag(t, err) : vehicle_tag(t, err);
 }
 
 /* In the spelling in which it will be met: as a plate's first key, a container's number, a seal or an EORI as declarations carry them. */

@@ -22,6 +22,7 @@ int gl_cache_ready(struct gl_cache *c, enum gl_collection which, struct gl_error
 void gl_cache_forget(struct gl_cache *c, enum gl_collection which) {
     c->counted[which] = c->told[which] = c->aliases_known[which] = false;
     if (which == GL_COLLECTION_LOOKOUTS) c->sought_known = false;
+    if (which == GL_COLLECTION_TAGS) c->seals_known = false;
 }
 
 /* ---- transactions ------------------------------------------------------------------------------------------------------------ */

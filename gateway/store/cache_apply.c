@@ -215,6 +215,7 @@ static int finish(struct cache_writing *w, int rc) {
     if (rc < 0) w->c->counted[w->which] = false;
     if (rc == 0) w->c->unsaved++;
     if (w->which == GL_COLLECTION_LOOKOUTS) w->c->sought_known = false;
+    if (w->which == GL_COLLECTION_TAGS) w->c->seals_known = false;
     return rc;
 }
 

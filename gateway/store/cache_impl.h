@@ -7,6 +7,7 @@
  *     cache_alias.c        references that have become others           cache_sought.c      a look-up: who is looked for
  *     cache_lodged.c       what movements and declarations share        cache_tidy.c        purge and dump
  *     cache_asked.c        documents that controls ask for          cache_sql.h         DDL and queries that files share
+ *     cache_seals.c        a look-up: which seals have tags
  *     cache_movements.c, cache_declarations.c, cache_tags.c, cache_lookouts.c, cache_traders.c   one collection each */
 #pragma once
 #include "store/cache.h"
@@ -88,7 +89,7 @@ enum {
     DECLARATION_GET_WANTED,
     DECLARATION_QUERIES
 };
-enum { TAG_PUT = CACHE_SHARED, TAG_ANSWER, TAG_READ, TAG_QUERIES };
+enum { TAG_PUT = CACHE_SHARED, TAG_ANSWER, TAG_READ, TAG_SEALED, TAG_ANY_SEAL, TAG_QUERIES };
 enum { LOOKOUT_PUT = CACHE_SHARED, LOOKOUT_READ, LOOKOUT_PUT_KEY, LOOKOUT_DROP_KEYS, LOOKOUT_SEARCH, LOOKOUT_ANY, LOOKOUT_QUERIES };
 enum { TRADER_PUT = CACHE_SHARED, TRADER_ANSWER, TRADER_READ, TRADER_QUERIES };
 enum { QUARANTINE_PUT, QUARANTINE_TRIM, QUARANTINE_LIST, QUARANTINE_COUNT, QUARANTINE_QUERIES };
@@ -193,6 +194,7 @@ struct gl_cache {
     bool counted[GL_COLLECTIONS], told[GL_COLLECTIONS];
     bool aliased[GL_COLLECTIONS], aliases_known[GL_COLLECTIONS]; /* there may be aliases */
     bool sought[GL_SOUGHT_HOLDER + 1], sought_known;             /* somebody looks for such a thing */
+    bool seals, seals_known;                                     /* the registry knows seals */
     struct gl_plate_keys keys[GL_MAX_MEANS];                     /* of the record in progress */
     size_t n_hits;
     struct cache_hit hits[CACHE_HITS]; /* of the look-up in progress */
@@ -300,4 +302,9 @@ int gl_cache_sought_key(struct cache_lookup *l, uint8_t what, const char *key, c
 int gl_cache_sought_plate(struct cache_lookup *l, const char *plate, const struct cache_place *place) GL_MUST_USE;
 int gl_cache_sought_seal(struct cache_lookup *l, const char *typed, const struct cache_place *place) GL_MUST_USE;
 int gl_cache_seal_key(const char *typed, char key[IDENTIFIER_KEY]) GL_MUST_USE;
+/* cache_seals.c: the declared seals of one place, told when the registry knows them */
+int gl_cache_know_seals(struct gl_cache *c, struct gl_error *err) GL_MUST_USE;
+int gl_cache_take_seal(struct cache_lookup *l, const char *typed, const struct cache_place *place) GL_MUST_USE;
+/* What a reference of the registry is known by now. */
+int gl_cache_put_on(struct cache_lookup *l, struct gl_ref *on) GL_MUST_USE;
 int gl_cache_sought_container(struct cache_lookup *l, const char *typed, const struct cache_place *place) GL_MUST_USE;

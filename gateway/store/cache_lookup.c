@@ -83,9 +83,9 @@ static int load_containers(struct cache_lookup *l, uint8_t owner, int64_t id, ch
     return rc < 0 ? rc : 0;
 }
 
-/* Seals are not told; they only may be looked for. */
+/* Seals may be looked for, and those with a tag of their own are told. */
 static int seek_seals(struct cache_lookup *l, uint8_t owner, int64_t id, const struct cache_place *place) {
-    if (place->dead || !l->c->sought[GL_SOUGHT_SEAL]) return 0;
+    if (place->dead || (!l->c->sought[GL_SOUGHT_SEAL] && !l->c->seals)) return 0;
     struct gl_rows q = gl_db_query(&l->c->db[owner], LODGED_GET_SEALS);
     gl_put_int(&q, id);
     int rc;
@@ -94,7 +94,7 @@ static int seek_seals(struct cache_lookup *l, uint8_t owner, int64_t id, const s
         gl_take_int(&q);
         gl_take_text(&q, seal, sizeof seal);
         if ((rc = gl_taken(&q, l->err)) < 0) return rc;
-        if ((rc = gl_cache_sought_seal(l, seal, place)) < 0) break;
+        if ((rc = gl_cache_sought_seal(l, seal, place)) < 0 || (rc = gl_cache_take_seal(l, seal, place)) < 0) break;
     }
     gl_db_end(&q);
     return rc < 0 ? rc : 0;
@@ -409,6 +409,7 @@ static int start(struct gl_cache *c, struct gl_error *err) {
     for (int which = GL_COLLECTION_NONE + 1; rc == 0 && which < GL_COLLECTIONS; which++)
         rc = gl_cache_know_epoch(c, (enum gl_collection)which, err);
     if (rc == 0) rc = gl_cache_know_sought(c, err);
+    if (rc == 0) rc = gl_cache_know_seals(c, err);
     if (rc == 0) rc = gl_db_hold(&c->db[GL_COLLECTION_MOVEMENTS], err);
     return rc == 0 ? gl_db_hold(&c->db[GL_COLLECTION_DECLARATIONS], err) : rc;
 }
@@ -420,7 +421,7 @@ int gl_cache_lookup(struct gl_cache *c, const struct gl_query *q, struct gl_answ
     ret->lane = q->lane;
     ret->failed = ret->truncated = false;
     ret->n_movements = ret->n_declarations = 0;
-    ret->n_tags = ret->n_lookouts = 0;
+    ret->n_tags = ret->n_seals = ret->n_lookouts = 0;
     int rc = start(c, err);
     if (rc == 0) rc = gl_cache_search(&l, q);
     if (rc == 0 && c->n_hits > 1) qsort(c->hits, c->n_hits, sizeof c->hits[0], by_worth);
@@ -430,7 +431,7 @@ int gl_cache_lookup(struct gl_cache *c, const struct gl_query *q, struct gl_answ
     gl_db_let_go(&c->db[GL_COLLECTION_DECLARATIONS]);
     if (rc < 0) {
         ret->failed = true;
-        ret->n_tags = ret->n_lookouts = ret->n_movements = ret->n_declarations = 0;
+        ret->n_tags = ret->n_seals = ret->n_lookouts = ret->n_movements = ret->n_declarations = 0;
     }
     return rc;
 }

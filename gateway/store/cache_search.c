@@ -4,7 +4,7 @@
  *     reference -> the same, by all names that the record was ever known by
  *     tag -> its row in `tag`; the plate that it was issued for -> one search for each key of that plate
  *
- * What the registry says of a tag is told, not judged; one that was withdrawn, or stands for a trailer, leads to nothing. */
+ * What the registry says of a tag is told, not judged; one that was withdrawn, or stands for a trailer or a seal, leads to nothing. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -144,6 +144,11 @@ static int find_registered(struct cache_lookup *l, const char *type, const char 
     t.role = gl_take_u8(&q);
     gl_take_text(&q, t.plate, sizeof t.plate);
     gl_take_text(&q, t.country, sizeof t.country);
+    gl_take_text(&q, t.seal, sizeof t.seal);
+    gl_take_text(&q, t.key, sizeof t.key);
+    gl_take_text(&q, t.container, sizeof t.container);
+    gl_take_text(&q, t.on.type, sizeof t.on.type);
+    gl_take_text(&q, t.on.value, sizeof t.on.value);
     if ((rc = gl_taken(&q, l->err)) < 0) return rc;
     gl_db_end(&q);
     if (standing && !gl_cache_is_void(l->c, GL_COLLECTION_TAGS, epoch)) *ret = t;
@@ -164,6 +169,13 @@ static int find_tag(struct cache_lookup *l, const struct gl_key *key, struct gl_
     return rc < 0 || ret->registered ? rc : find_registered(l, "epc", key->text, ret);
 }
 
+/* A seal leads to nothing: who seals something is not who drives it. But it may be looked for. */
+static int seal_read(struct cache_lookup *l, struct gl_answer_tag *t) {
+    static const struct cache_place read = {.read = true};
+    int rc = gl_cache_put_on(l, &t->on);
+    return rc < 0 ? rc : gl_cache_sought_seal(l, t->seal, &read);
+}
+
 /* Where the vehicle's own plate is asked for, the registry only says whose tag it is: what was lodged for other vehicles would fill the answer. */
 static int search_tag(struct cache_lookup *l, const struct gl_key *key, bool plate_known) {
     struct gl_answer *a = l->a;
@@ -176,6 +188,7 @@ static int search_tag(struct cache_lookup *l, const struct gl_key *key, bool pla
     int rc = find_tag(l, key, t);
     if (rc < 0) return rc;
     a->n_tags++;
+    if (t->seal[0]) return seal_read(l, t);
     if (plate_known || !t->registered || t->state != GL_TAG_ACTIVE || t->role == GL_ROLE_TRAILER) return 0;
     if ((rc = gl_plate_keys(t->plate, &keys)) < 0)
         return gl_fail(l->err, -EUCLEAN, "cache: the plate of tag %.64s has no key; %s", key->text, CACHE_ADVICE);

@@ -147,12 +147,18 @@ class SchemaFiles(unittest.TestCase):
     def test_a_tag_is_known_by_its_epc(self):
         for value, right in (("3034257BF7194E4000001A85", True), ("30 34-25 7b", True), ("E2", True), ("303", False), ("", False), ("30G4", False),
                              ("urn:epc:raw:8.x30", False), ("30" * 32, True), ("30" * 33, False)):
-            for number in (0, 1):
+            for number in (0, 1, 2):
                 event = example("feedTags", number)
                 event["data"]["body"]["ref"]["value"] = value
                 self.assertEqual(right, not CONTRACT.schemas.errors("feed-tags.json", event), value)
         for member, value in (("ref", {"type": "gmr", "value": "30"}), ("plate", None), ("state", "lost"), ("role", "cargo"), ("vehicle", "X")):
             event = example("feedTags")
+            event["data"]["body"][member] = value
+            self.assertTrue(CONTRACT.schemas.errors("feed-tags.json", event), member)
+        self.assertFalse(CONTRACT.schemas.errors("feed-tags.json", example("feedTags", 1)))
+        for number, member, value in ((1, "plate", "NC15REG"), (1, "role", "vehicle"), (1, "seal", None), (0, "state", "broken"), (0, "seal", "1234"),
+                                      (0, "container", "MSKU1234565"), (0, "on", {"type": "gmr", "value": "X"})):
+            event = example("feedTags", number)
             event["data"]["body"][member] = value
             self.assertTrue(CONTRACT.schemas.errors("feed-tags.json", event), member)
 

@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 import pty
+import pwd
 import select
 import shutil
 import signal
@@ -200,6 +201,25 @@ class CliTest(unittest.TestCase):
         self.start()
         text = self.greenlane("status", status=1).stdout
         self.assertIn("\nContingency\n! ORDER-7 by director-1, since 2026-11-18 11:06:40, until 2100-01-01 00:00:00: line? cut\n", text)
+
+    def test_a_recorded_feed(self):
+        """Believed when somebody says so, by name and with a reason; else a file as any other."""
+        gateway = self.start()
+        numbered = self.write("recorded.jsonl", dict(movement(1), epoch="e9", seq=1, op="upsert", as_of="2026-11-23T11:00:00Z"))
+        done = self.greenlane("import", str(numbered))
+        self.assertIn("1 records loaded", done.stdout)
+        self.assertIn("1 epochs and numbers ignored", done.stdout)
+        self.assertNotIn("e9", self.greenlane("feed", "--json", status=1).stdout)
+        later = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 30))  # a new numbering begins after what was heard last
+        numbered = self.write("recorded.jsonl", dict(movement(1), epoch="e9", seq=1, op="upsert", as_of=later))
+        self.assertIn("1 records loaded", self.greenlane("import", "--as-feed", "the disk was lost", str(numbered)).stdout)
+        self.assertIn("e9", self.greenlane("feed", "--json", status=1).stdout)
+        gateway.terminate()
+        gateway.wait(WITHIN)
+        db = sqlite3.connect(next(self.dir.glob("state/**/journal.db")))
+        self.addCleanup(db.close)
+        said = [json.loads(row[0])["data"] for row in db.execute("SELECT payload FROM record WHERE type='greenlane.feed.restored'")]
+        self.assertEqual(said, [{"who": pwd.getpwuid(os.getuid()).pw_name, "reason": "the disk was lost"}])
 
     def test_watch_on_a_terminal(self):
         self.start()

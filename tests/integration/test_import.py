@@ -89,6 +89,31 @@ class ImportTest(unittest.TestCase):
         self.run_import("--mapping", "/nowhere.map", rows, status=3)
         self.assertIn("longer than 64 KiB", self.run_import("--mapping", self.write("long.map", "#" * 70000), rows, status=3).stderr)
 
+    def recorded(self):
+        body = {"ref": {"type": "gmr", "value": "GMRA00000001"}, "version": 1, "kind": "goods", "state": "ready", "means": [{"role": "vehicle", "plate": "A1"}]}
+        line = {"collection": "movements", "epoch": "e9", "as_of": "2026-07-15T10:00:00Z"}
+        frame = {"snapshot": "s1", "count": 1}
+        lines = [dict(line, seq=0, op="snapshot_begin", body=frame), dict(line, seq=1, op="upsert", snapshot="s1", body=body),
+                 dict(line, seq=0, op="snapshot_end", body=dict(frame, sha256="A" * 43 + "=")), dict(line, seq=7, op="upsert", body=dict(body, version=2))]
+        return self.write("recorded.jsonl", "".join(json.dumps(x) + "\n" for x in lines))
+
+    def test_a_file_is_no_feed(self):
+        done = self.run_import(self.recorded())
+        records = [json.loads(line) for line in done.stdout.splitlines()]
+        self.assertEqual([(r["epoch"], r["seq"], r.get("snapshot"), r["op"], r["body"]["version"]) for r in records],
+                         [(None, 0, None, "upsert", 1), (None, 0, None, "upsert", 2)])
+        self.assertIn("recorded.jsonl: 2 records read, 0 refused", done.stderr)
+        self.assertIn("4 epochs and numbers ignored, 2 beginnings and ends of snapshots left out", done.stderr)
+
+    def test_a_recorded_feed_is_restored_on_demand(self):
+        done = self.run_import("--as-feed", "the disk was lost", self.recorded())
+        records = [json.loads(line) for line in done.stdout.splitlines()]
+        self.assertEqual([(r["epoch"], r["seq"], r["op"]) for r in records],
+                         [("e9", 0, "snapshot_begin"), ("e9", 1, "upsert"), ("e9", 0, "snapshot_end"), ("e9", 7, "upsert")])
+        self.assertNotIn("ignored", done.stderr)
+        for why in ("", "  ", "x" * 65):
+            self.assertIn("a reason of at most 64 bytes", self.run_import("--as-feed", why, self.recorded(), status=2).stderr)
+
     def test_records_without_a_time_are_as_old_as_their_file(self):
         sample = SAMPLES / "asycuda/t1-seals.xml"
         file = self.write("sad.xml", sample.read_bytes())

@@ -8,6 +8,7 @@ from stories import Vehicle, fresh, lodge, rules, settle
 EPC_A = "3416BD0C4000000000000A01"  # GIAI-96, as vehicle tags carry
 EPC_B = "3416BD0C4000000000000B02"
 EPC_OLD = "3416BD0C4000000000000C03"
+EPC_SEAL = "3614F2AB0C000000000004D2"
 
 
 def issue_tag(post, epc, plate, version=1):
@@ -171,6 +172,29 @@ def tag_disagrees(post):
     return "inspect desk"
 
 
+def missing_seal(post):
+    """a sealed container with a tag in its seal: seen, it is released; the next one comes without its seal, and is opened"""
+    post.feed("tags", "upsert", {"ref": {"type": "epc", "value": EPC_SEAL}, "version": 1, "state": "active", "seal": "YP 1234"})
+    settle(post)
+    told = []
+    for plate, trailer, seen in (("SE11 ALD", "SE12 ALD", True), ("SE21 ALD", "SE22 ALD", False)):
+        lodge(post, fresh(post), plate, trailer, seals=["yp-1234"])
+        v = Vehicle(post, "in-2", plate.replace(" ", ""), trailer.replace(" ", ""))
+        v.tag = EPC_SEAL if seen else None
+        v.arrive()
+        d = v.decided()
+        told.append(d["outcome"])
+        if seen:
+            assert d["outcome"] == "release" and d["match"]["by"] != "tag", (rules(d), d)
+            v.lit("release")
+            v.leave()
+        else:
+            assert d["outcome"] == "inspect" and d["level"] == "physical" and "SEAL_MISSING" in rules(d), (rules(d), d)
+            v.lit("inspect")
+            v.led_away()
+    return "release, inspect physical" if told == ["release", "inspect"] else told
+
+
 def replayed_tags(post):
     """after an outage the reader replays an hour of old tags: recorded, and nobody is released or stopped by them"""
     lodge(post, fresh(post), "OL11 DTG", "OL12 DTG")
@@ -201,4 +225,4 @@ def explained(post):
     return "told"
 
 
-STORIES = [gamma_source, neutron_source, portal_unplugged, portal_missed, alarm_after_green, nose_to_tail, tag_for_the_plate, tag_disagrees, replayed_tags, explained]
+STORIES = [gamma_source, neutron_source, portal_unplugged, portal_missed, alarm_after_green, nose_to_tail, tag_for_the_plate, tag_disagrees, missing_seal, replayed_tags, explained]

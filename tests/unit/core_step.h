@@ -46,6 +46,8 @@ struct bench {
     struct lodged_movement movements[LODGED];
     struct gl_answer_declaration declarations[LODGED];
     struct used uses[USES];
+    uint16_t n_seals;
+    struct gl_answer_seal seals[LODGED]; /* declared ones with a tag: all are told */
     uint16_t n_lookouts;
     struct gl_answer_lookout lookouts[LODGED]; /* active ones */
 
@@ -253,6 +255,8 @@ static inline void look_up(struct bench *b, const struct gl_query *q) {
         uint8_t by = declaration_by(b, q, &b->declarations[i]);
         if (by) answered_declaration(b, &b->declarations[i].ref)->by |= by;
     }
+    a->n_seals = a->failed ? 0 : b->n_seals;
+    memcpy(a->seals, b->seals, sizeof b->seals);
     answer_lookouts(b, q);
 }
 

@@ -212,7 +212,7 @@ static void lodged(struct world *w, const char *value) {
     r->body.movement.means[0] = (struct gl_means){GL_ROLE_VEHICLE, "TRUCK1", ""};
     r->body.movement.ref = (struct gl_ref){"gmr", ""};
     gl_format(r->body.movement.ref.value, sizeof r->body.movement.ref.value, "%s", value);
-    if (gl_engine_import(w->e, r, w->now, &err) < 0) fail_msg("%s", err.text);
+    if (gl_engine_import(w->e, r, false, w->now, &err) < 0) fail_msg("%s", err.text);
     free(r);
     gl_engine_time(w->e, w->now);
     commit(w);

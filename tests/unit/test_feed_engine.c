@@ -201,7 +201,25 @@ static void what_waits_for_the_switch(void **state GL_UNUSED) {
     w->e->loader = (struct gl_loader){0};
 }
 
-/* A file with numbers is the stream itself. */
+/* A file with numbers outranks nothing, closes no gap and begins no snapshot. */
+static void a_file_is_no_feed(void **state GL_UNUSED) {
+    struct gl_error err = {""};
+    produce(w, GL_OP_UPSERT, 0);
+    snapshot(w);
+    for (int i = 0; i < w->n; i++) {
+        fill_record(&w->way[i], w->record);
+        assert_int_equal(gl_engine_import(w->e, w->record, false, w->now, &err), -EPERM);
+        assert_non_null(strstr(err.text, "a file is none"));
+        w->record->epoch[0] = '\0'; /* half a number is none either */
+        if (w->record->op != GL_OP_UPSERT || w->record->seq)
+            assert_int_equal(gl_engine_import(w->e, w->record, false, w->now, &err), -EPERM);
+    }
+    commit(w);
+    assert_int_equal(movements()->seq.applied, 0);
+    assert_string_equal(movements()->seq.epoch, "");
+}
+
+/* An operator says that it is the recorded stream itself. */
 static void numbered_files(void **state GL_UNUSED) {
     struct gl_error err = {""};
     produce(w, GL_OP_UPSERT, 0);
@@ -209,17 +227,17 @@ static void numbered_files(void **state GL_UNUSED) {
     snapshot(w);
     for (int i = 0; i < w->n; i++) {
         fill_record(&w->way[i], w->record);
-        if (gl_engine_import(w->e, w->record, w->now, &err) < 0) fail_msg("%s", err.text);
+        if (gl_engine_import(w->e, w->record, true, w->now, &err) < 0) fail_msg("%s", err.text);
     }
     commit(w);
     assert_int_equal(movements()->seq.applied, 2);
     compare(w, 2, true);
     fill_record(&w->way[w->n - 1], w->record); /* an end without its begin */
     gl_clip(w->record->body.snap.snapshot, sizeof w->record->body.snap.snapshot, "other");
-    assert_true(gl_engine_import(w->e, w->record, w->now, &err) < 0);
+    assert_true(gl_engine_import(w->e, w->record, true, w->now, &err) < 0);
     fill_record(&w->way[0], w->record);
     w->record->op = GL_OP_HEARTBEAT;
-    assert_true(gl_engine_import(w->e, w->record, w->now, &err) < 0);
+    assert_true(gl_engine_import(w->e, w->record, true, w->now, &err) < 0);
 }
 
 int main(void) {
@@ -230,6 +248,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(refusals_are_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_refused_lookout_is_a_hole, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_waits_for_the_switch, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_file_is_no_feed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(numbered_files, set_up, tear_down),
     };
     gl_clip(config.post, sizeof config.post, "north");

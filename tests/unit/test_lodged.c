@@ -153,7 +153,27 @@ static void tag_is_read_and_written(void **state GL_UNUSED) {
         out.data,
         "{\"collection\":\"tags\",\"epoch\":\"e1\",\"seq\":7,\"op\":\"upsert\",\"as_of\":\"2026-05-04T10:00:00.000Z\","
         "\"body\":{\"ref\":{\"type\":\"epc\",\"value\":\"3034257BF7194E4000001A85\"},\"version\":2,\"state\":\"active\","
-        "\"role\":\"trailer\",\"plate\":\"nc15 reg\",\"country\":\"GB\",\"valid_to\":\"2027-05-04T10:00:00.000Z\"}}");
+        "\"role\":\"trailer\",\"plate\":\"nc15 reg\",\"country\":\"GB\",\"valid_to\":\"2027-05-04T10:00:00.000Z\","
+        "\"seal\":null,\"container\":null,\"on\":null}}");
+    round_trip(r);
+    free(r);
+}
+
+static void a_seal_has_no_plate(void **state GL_UNUSED) {
+    struct gl_feed_record *r = good(
+        TAG("{" T_HEAD
+            ",\"seal\":\" yp 12-34 \",\"container\":\"msku 123456 5\",\"on\":{\"type\":\"gmr\",\"value\":\" gmra00000001\"}}"));
+    const struct gl_tag *t = &r->body.tag;
+    assert_string_equal(t->seal, "yp 12-34"); /* as it is typed; its key is made where it is compared */
+    assert_string_equal(t->container, "MSKU1234565");
+    assert_string_equal(t->on.value, "GMRA00000001");
+    assert_string_equal(t->plate, "");
+    assert_int_equal(t->role, GL_ROLE_NONE);
+    round_trip(r);
+    free(r);
+    r = good(
+        TAG("{\"ref\":{\"type\":\"tid\",\"value\":\"E28011052000AAAA\"},\"version\":1,\"state\":\"broken\",\"seal\":\"1234\"}"));
+    assert_int_equal(r->body.tag.state, GL_TAG_BROKEN);
     round_trip(r);
     free(r);
 }
@@ -211,6 +231,16 @@ static void bad_tags_are_refused(void **state GL_UNUSED) {
         {TAG("{" T_HEAD ",\"plate\":\"NC15REG\",\"country\":\"GBR\"}"), "body.country"},
         {TAG("{" T_HEAD ",\"plate\":\"NC15REG\",\"valid_to\":\"soon\"}"), "body.valid_to"},
         {TAG("{" T_HEAD ",\"plate\":\"NC15REG\",\"means\":[]}"), "means"},
+        {TAG("{" T_HEAD ",\"plate\":\"NC15REG\",\"seal\":\"1234\"}"), "a seal's tag has no plate"},
+        {TAG("{" T_HEAD ",\"role\":\"trailer\",\"seal\":\"1234\"}"), "a seal's tag has no plate"},
+        {TAG("{" T_HEAD ",\"country\":\"GB\",\"seal\":\"1234\"}"), "a seal's tag has no plate"},
+        {TAG("{" T_HEAD ",\"seal\":\"  \"}"), "body.seal: blank"},
+        {TAG("{" T_HEAD ",\"seal\":\"1\\u00012\"}"), "body.seal: control character"},
+        {TAG("{" T_HEAD ",\"seal\":\"1234\",\"on\":{\"type\":\"MRN!\",\"value\":\"X\"}}"), "body.on"},
+        {TAG("{" T_HEAD ",\"plate\":\"NC15REG\",\"container\":\"MSKU1234565\"}"), "only a seal is put on something"},
+        {TAG("{" T_HEAD ",\"plate\":\"NC15REG\",\"on\":{\"type\":\"gmr\",\"value\":\"X\"}}"), "only a seal is put on something"},
+        {TAG("{\"ref\":{\"type\":\"epc\",\"value\":\"30\"},\"version\":1,\"state\":\"broken\",\"plate\":\"A1\"}"),
+         "body.seal: missing"},
         {TAG("{\"ref\":{\"type\":\"epc\",\"value\":\"30\"},\"version\":1,\"state\":\"ready\",\"plate\":\"A1\"}"),
          "active, withdrawn"},
         {TAG("{\"ref\":{\"type\":\"epc\",\"value\":\"30\"},\"state\":\"active\",\"plate\":\"A1\"}"), "body.version"},
@@ -376,7 +406,7 @@ static void names_end_and_agree(void **state GL_UNUSED) {
     assert_string_equal(gl_collections[GL_COLLECTION_DECLARATIONS], "declarations");
     assert_string_equal(gl_collections[GL_COLLECTION_TAGS], "tags");
     assert_string_equal(gl_tag_states[GL_TAG_WITHDRAWN], "withdrawn");
-    assert_null(gl_tag_states[GL_TAG_WITHDRAWN + 1]);
+    assert_null(gl_tag_states[GL_TAG_BROKEN + 1]);
     assert_string_equal(gl_feed_ops[GL_OP_HEARTBEAT], "heartbeat");
     assert_null(gl_collections[GL_COLLECTIONS]);
     assert_null(gl_channels[GL_CHANNEL_REFUSE + 1]);
@@ -385,12 +415,19 @@ static void names_end_and_agree(void **state GL_UNUSED) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(movement_is_read_and_written), cmocka_unit_test(declaration_is_read_and_written),
-        cmocka_unit_test(tag_is_read_and_written),      cmocka_unit_test(tag_defaults_and_cancel),
-        cmocka_unit_test(bad_tags_are_refused),         cmocka_unit_test(absent_stays_absent),
-        cmocka_unit_test(cancel_and_heartbeat),         cmocka_unit_test(bad_envelopes_are_refused),
-        cmocka_unit_test(bad_bodies_are_refused),       cmocka_unit_test(means_are_listed_once),
-        cmocka_unit_test(largest_declaration_packs),    cmocka_unit_test(meaningless_envelopes_do_not_travel),
+        cmocka_unit_test(movement_is_read_and_written),
+        cmocka_unit_test(declaration_is_read_and_written),
+        cmocka_unit_test(tag_is_read_and_written),
+        cmocka_unit_test(tag_defaults_and_cancel),
+        cmocka_unit_test(a_seal_has_no_plate),
+        cmocka_unit_test(bad_tags_are_refused),
+        cmocka_unit_test(absent_stays_absent),
+        cmocka_unit_test(cancel_and_heartbeat),
+        cmocka_unit_test(bad_envelopes_are_refused),
+        cmocka_unit_test(bad_bodies_are_refused),
+        cmocka_unit_test(means_are_listed_once),
+        cmocka_unit_test(largest_declaration_packs),
+        cmocka_unit_test(meaningless_envelopes_do_not_travel),
         cmocka_unit_test(names_end_and_agree),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

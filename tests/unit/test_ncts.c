@@ -153,6 +153,7 @@ static void references(void **state GL_UNUSED) {
     TAKEN(SAYS("CC015C", OPERATION("<LRN>l 1</LRN>") HOLDER), 1,
           "\"ref\":{\"type\":\"lrn\",\"value\":\"EE1/L1\"},\"lrn\":\"EE1/L1\"");
     TAKEN(SAYS("CC015C", OPERATION("<LRN>L1</LRN>") TIR_HOLDER), 1, "\"value\":\"EST/1/2/L1\"},\"lrn\":\"EST/1/2/L1\"");
+    TAKEN(SAYS("CC015C", OPERATION("<LRN>L1</LRN>") TIR_HOLDER), 1, "\"trader\":{\"eori\":\"EST/1/2\"");
     TAKEN(SAYS("CC015C", OPERATION("<LRN>" MRN "</LRN>")), 1, "\"ref\":{\"type\":\"lrn\",\"value\":\"" MRN "\"}");
     TAKEN(SAYS("CC013C", OPERATION("<LRN>L1</LRN>") HOLDER), 1, "\"op\":\"upsert\"", "{\"type\":\"lrn\",\"value\":\"EE1/L1\"}");
     TAKEN(SAYS("CC029C", OPERATION("<LRN>L1</LRN><MRN>" MRN "</MRN>") HOLDER), 1, "\"value\":\"" MRN "\"},\"lrn\":\"EE1/L1\"");

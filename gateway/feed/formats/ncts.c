@@ -12,7 +12,11 @@ static int name_record(struct gl_draft *d, struct gl_error *err) {
     struct gl_declaration *to = &d->record.body.declaration;
     if (d->head.prepared == 0) return gl_draft_missing(d, "preparationDateAndTime", err);
     if ((d->message->owes & GL_NCTS_OWES_MRN) && !d->mrn[0]) return gl_draft_missing(d, "TransitOperation/MRN", err);
-    if (to->trader.eori[0]) gl_clip(d->holder, sizeof d->holder, to->trader.eori);
+    if (to->trader.eori[0])
+        gl_clip(d->holder, sizeof d->holder, to->trader.eori);
+    else if (gl_copy(to->trader.eori, sizeof to->trader.eori, d->holder) <
+             0) /* a TIR holder without an EORI: somebody may look for him */
+        gl_draft_note(d, "the holder's number is too long; nobody can look for it");
     int rc = gl_own_reference(d, d->mrn[0] != '\0', err);
     if (rc < 0) return rc;
     bool lrn_owed = !d->mrn[0] || d->message->op == GL_OP_REKEY;
