@@ -106,7 +106,8 @@ static inline void produce(struct world *w, uint8_t op, uint8_t ref) {
     if (w->head == CHANGES) return;
     w->now.wall++, w->now.mono++; /* no two changes at the same time */
     struct truth *t = memcpy(w->at[w->head + 1], w->at[w->head], sizeof w->at[0]);
-    struct change c = {op, ref, (uint8_t)roll(w, 9), (uint8_t)(1 + roll(w, 4)), false, ++w->version, w->now.wall};
+    struct change c = {op, ref, (uint8_t)roll(w, 9), 0, false, ++w->version, w->now.wall};
+    c.channel = (uint8_t)(1 + roll(w, 4));
     if (op == GL_OP_UPSERT) t[ref] = (struct truth){true, c.plate, c.channel};
     if (op == GL_OP_CANCEL || op == GL_OP_EXPIRE) t[ref].alive = false;
     if (op == GL_OP_CONTROL && t[ref].alive) t[ref].channel = c.channel;

@@ -44,9 +44,10 @@ static void act(struct world *w) {
     static const uint8_t ops[] = {GL_OP_UPSERT, GL_OP_UPSERT,  GL_OP_UPSERT, GL_OP_CANCEL,
                                   GL_OP_EXPIRE, GL_OP_CONTROL, GL_OP_CONTROL};
     uint32_t what = roll(w, 100);
-    if (what < 35)
-        produce(w, ops[roll(w, GL_COUNT(ops))], (uint8_t)roll(w, REFS));
-    else if (what < 42)
+    if (what < 35) {
+        uint8_t op = ops[roll(w, GL_COUNT(ops))];
+        produce(w, op, (uint8_t)roll(w, REFS));
+    } else if (what < 42)
         heartbeat(w);
     else if (what < 45)
         snapshot(w);
