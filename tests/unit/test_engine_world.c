@@ -111,16 +111,22 @@ static void on_signal(void *user, const struct gl_signal_state *s) {
     tally.by_declaration += l->movement < 0;
 }
 
-/* Which movement a release leans on, as it says itself; -1 = none, or one that another has used. */
-static int matched(const json_t *d) {
-    const json_t *first = json_array_get(json_object_get(json_object_get(d, "match"), "movements"), 0), *rule;
-    const char *ref = json_string_value(json_object_get(first, "value"));
+/* What another has used stays his, though an officer let this one go as well. */
+static bool of_another(const json_t *d) {
+    const json_t *rule;
     size_t i;
     json_array_foreach(json_object_get(d, "rules"), i, rule) {
         const char *result = json_string_value(json_object_get(rule, "result"));
         if (strcmp(json_string_value(json_object_get(rule, "rule")), "DECL_ALREADY_USED") == 0 && strcmp(result, "fail") == 0)
-            return -1;
+            return true;
     }
+    return false;
+}
+
+/* Which movement a release leans on, as it says itself; -1 = none. */
+static int matched(const json_t *d) {
+    const json_t *first = json_array_get(json_object_get(json_object_get(d, "match"), "movements"), 0);
+    const char *ref = json_string_value(json_object_get(first, "value"));
     return ref ? ref[strlen(ref) - 1] - '0' : -1;
 }
 
@@ -158,8 +164,9 @@ static void on_decision(struct world *w, int n, const char *id, const json_t *d)
     gl_clip(l->decision, sizeof l->decision, id);
     l->officers = json_is_object(json_object_get(d, "officer"));
     l->outcome = release ? GL_OUTCOME_RELEASE : GL_OUTCOME_INSPECT;
-    l->match = release ? matched(d) : -1;
-    bool alone = release && json_array_size(json_object_get(json_object_get(d, "match"), "movements")) == 0;
+    bool its_own = release && !of_another(d);
+    l->match = its_own ? matched(d) : -1;
+    bool alone = its_own && json_array_size(json_object_get(json_object_get(d, "match"), "movements")) == 0;
     l->declarations = alone ? matched_declarations(d) : 0;
     l->feed = strcmp(feed, "aged") == 0 ? GL_FEED_AGED : strcmp(feed, "live") == 0 ? GL_FEED_LIVE : GL_FEED_DOWN;
     for (int i = 0; i < w->n_doubts; i++)
