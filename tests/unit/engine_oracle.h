@@ -151,7 +151,9 @@ static const char *wrong_by(const struct world *w, const struct view *t, struct 
         if (beside) return "a control is ordered beside the movement";
         if (!(c->judged & (1u << d))) continue;
         if (used_declarations(w, c) & (1u << d)) return "a declaration was used";
-        bool with_it = arrived && x->there && (x->state == GL_DECLARATION_DISCHARGED || x->state == GL_DECLARATION_ARRIVED);
+        /* Discharged under the movement that it has used: by this very passage, whether the movement says yet that it has arrived or not. */
+        bool with_it =
+            m && c->own >= 0 && x->there && (x->state == GL_DECLARATION_DISCHARGED || x->state == GL_DECLARATION_ARRIVED);
         if (!with_it && (why = judge_declaration(x, c->at))) return why;
         if (x->wants && !is_trusted) return "documents are asked for";
     }
