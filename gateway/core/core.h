@@ -35,6 +35,8 @@ enum gl_event_type {
     GL_EV_RESTORE_HIT          /* at start, after its passage: .restore_hit, a look-out that fitted it */
 };
 
+enum { GL_MAX_USED = 10 }; /* of one passage: a movement, or eight declarations; and an officer's evidence */
+
 /* A release that is to be judged again: what the journal knows of it. */
 struct gl_review_case {
     struct gl_passage passage;
@@ -43,6 +45,8 @@ struct gl_review_case {
     uint8_t outcome, feed;
     char contingency[GL_REF];
     struct gl_ref evidence;
+    uint8_t n_used;
+    struct gl_ref used[GL_MAX_USED]; /* what carried it: a movement, or declarations; whatever they are lodged for by now */
 };
 
 struct gl_event {

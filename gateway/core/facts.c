@@ -122,6 +122,7 @@ static bool controlled(const struct facts *f, const struct gl_answer_declaration
 }
 
 bool gl_facts_judged(const struct facts *f, const struct gl_answer_declaration *d) {
+    if (gl_facts_own(f, d->use, d->used_by)) return true; /* in a review: what it has used, whatever else fits by now */
     if (f->movement >= 0 && (d->listed_by & (1u << f->movement))) return true;
     if (gl_facts_matched(f) && controlled(f, d)) return true;
     if (!f->by_declaration) return false;
@@ -158,6 +159,18 @@ static bool all_trusted(const struct facts *f) {
         n++;
     }
     return n > 0;
+}
+
+/* In a review: how what it has used itself is found by now; its reference tells it, whatever was read. 0 = it has used nothing of this. */
+static uint8_t own_found_by(const struct facts *f) {
+    const struct gl_answer_movement *m = gl_facts_chosen(f);
+    uint8_t by = 0;
+    if (m) return gl_facts_own(f, m->use, m->used_by) ? m->by | GL_BY_REFERENCE : 0;
+    for (int i = 0; i < f->answer->n_declarations; i++) {
+        const struct gl_answer_declaration *d = &f->answer->declarations[i];
+        if (gl_facts_own(f, d->use, d->used_by)) by |= d->by | GL_BY_REFERENCE;
+    }
+    return by;
 }
 
 static void add_trailers(struct facts *f, const struct gl_answer_means *means, int n) {
@@ -236,7 +249,10 @@ void gl_facts_gather(const struct gl_core *c, const struct lane *l, const struct
     choose_movement(f, by);
     if (f->movement < 0)
         for (int i = 0; i < a->n_declarations && !f->by_declaration; i++) f->by_declaration = found_by(f, &a->declarations[i], by);
-    uint8_t found = f->movement >= 0 ? a->movements[f->movement].by : f->by_declaration ? by : 0;
+    uint8_t own = own_found_by(f);
+    if (own) by |= GL_BY_REFERENCE;
+    if (own && f->movement < 0) f->by_declaration = true;
+    uint8_t found = own ? own : f->movement >= 0 ? a->movements[f->movement].by : f->by_declaration ? by : 0;
     f->by_reference = found & by & GL_BY_REFERENCE;
     f->by_container = found & by & GL_BY_CONTAINER;
     f->by_tag = found & by & GL_BY_TAG;

@@ -104,8 +104,8 @@ struct passage {
     bool unanswered;        /* the cache could not answer when it was asked last */
     char first_officer[33]; /* two-person override: who has already agreed, to which decision */
     char first_decision[GL_UUID];
-    unsigned first_asked;              /* and what was to be lifted: enum gl_override, or-ed */
-    struct gl_ref reserved[1 + 8 + 1]; /* a movement, or declarations; and an officer's evidence */
+    unsigned first_asked;                /* and what was to be lifted: enum gl_override, or-ed */
+    struct gl_ref reserved[GL_MAX_USED]; /* a movement, or declarations; and an officer's evidence */
     uint16_t n_reserved;
 };
 

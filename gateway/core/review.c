@@ -64,6 +64,8 @@ void gl_review_begin(struct gl_core *c, const struct gl_review_case *r) {
     }
     struct gl_query q = {.lane = (uint16_t)(l - c->lanes), .review = true};
     struct passage *p = as_it_was(c, r);
+    /* First of all by what carried it: that may be lodged for another vehicle by now, and be found by nothing that was read. */
+    for (int i = 0; i < r->n_used; i++) gl_query_add_ref(&q, &r->used[i]);
     gl_query_passage(&q, p);
     if (!gl_same_ref(&p->reference, &r->evidence)) gl_query_add_ref(&q, &r->evidence);
     free(p);

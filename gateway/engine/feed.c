@@ -48,6 +48,13 @@ static bool begin(struct gl_engine *e) {
     return rc == 0;
 }
 
+/* What was said in another numbering after its snapshot is not in what decides, and may be against anybody: a gap until a snapshot, whatever becomes of
+ * this one. It stands in the books, so a restart does not forget it. */
+static void hear_of_more(struct collection *c, const char *epoch) {
+    bool other = c->seq.epoch[0] && strcmp(c->seq.epoch, epoch) != 0;
+    if (other && c->load.seq.sent > c->load.snap.seq) c->seq.broken = true;
+}
+
 /* ---- refused ---- */
 /* What is known of it is void from here on, so its number counts as received: no release leans on it. Anything else stays a hole. */
 static int make_void(struct gl_engine *e, const struct gl_feed_refused *r, struct gl_now now) {
@@ -67,7 +74,10 @@ static int make_void(struct gl_engine *e, const struct gl_feed_refused *r, struc
 
 static void refuse_change(struct gl_engine *e, const struct gl_feed_refused *r, struct gl_now now) {
     struct collection *c = &e->feed[r->collection];
-    if (gl_engine_load_of(e, (enum gl_collection)r->collection, r->epoch)) gl_engine_load_refused_change(e, r, now);
+    if (gl_engine_load_of(e, (enum gl_collection)r->collection, r->epoch)) {
+        gl_engine_load_refused_change(e, r, now);
+        hear_of_more(c, r->epoch);
+    }
     if (make_void(e, r, now) < 0)
         gl_feed_seq_refuse(&c->seq, r->epoch, r->seq);
     else
@@ -139,6 +149,7 @@ static int change(struct gl_engine *e, const struct gl_feed_record *r, struct gl
     struct collection *c = &e->feed[r->collection];
     if (gl_engine_load_of(e, (enum gl_collection)r->collection, r->epoch)) {
         enum gl_seq_result took = gl_engine_load_change(e, r, now);
+        hear_of_more(c, r->epoch);
         if (strcmp(c->seq.epoch, r->epoch) != 0) { /* of the new numbering: what decides goes on without it */
             if (took == GL_SEQ_FUTURE || took == GL_SEQ_INVALID) {
                 c->seq.rejects++;

@@ -81,7 +81,7 @@ bool gl_feed_ask_due(struct gl_feed_ask *a, const struct gl_feed_seq *s, int64_t
                      struct gl_feed_request *ret) {
     struct gl_feed_range hole = {0, 0};
     bool gap = gl_feed_seq_missing(s, &hole);
-    if (s->broken) gl_feed_ask_need(a, "the numbers went back");
+    if (s->broken) gl_feed_ask_need(a, "numbers went back, or a new epoch began");
     if (!gap && !a->need[0]) {
         gl_feed_ask_done(a);
         return false;

@@ -133,6 +133,22 @@ static void take_case(struct gl_rows *q, struct gl_review_case *r) {
     gl_take_text(q, r->evidence.value, sizeof r->evidence.value);
 }
 
+/* By the names that it had then and that it has now, the newest first. */
+static int take_used(struct gl_journal *j, struct gl_review_case *r, struct gl_error *err) {
+    struct gl_rows q = gl_db_query(&j->db, JOURNAL_USED_BY);
+    int rc;
+    gl_put_text(&q, r->passage.passage);
+    gl_put_int(&q, GL_MAX_USED);
+    r->n_used = 0;
+    while ((rc = gl_db_step(&q, err)) > 0) {
+        struct gl_ref *ref = &r->used[r->n_used++];
+        gl_take_text(&q, ref->type, sizeof ref->type);
+        gl_take_text(&q, ref->value, sizeof ref->value);
+        if ((rc = gl_taken(&q, err)) < 0) return rc;
+    }
+    return rc;
+}
+
 int gl_journal_next_review(struct gl_journal *j, struct gl_review_case *ret, struct gl_error *err) {
     struct gl_rows q = gl_db_query(&j->db, JOURNAL_NEXT_REVIEW);
     int rc = gl_db_step(&q, err);
@@ -141,7 +157,8 @@ int gl_journal_next_review(struct gl_journal *j, struct gl_review_case *ret, str
     take_case(&q, ret);
     if ((rc = gl_taken(&q, err)) < 0) return rc;
     gl_db_end(&q);
-    return 1;
+    rc = take_used(j, ret, err);
+    return rc < 0 ? rc : 1;
 }
 
 static int put_reviewed(struct gl_journal *j, const struct gl_review *r, struct gl_error *err) {

@@ -163,6 +163,8 @@ static const struct gl_sql queries[JOURNAL_QUERIES] = {
     [JOURNAL_NEXT_REVIEW] = {"SELECT " PASSAGE_COLUMNS ", decision, at, review.outcome, feed, contingency, ev_type, ev_value"
                              " FROM review JOIN passage USING(passage) WHERE done=0 ORDER BY at, passage LIMIT 1",
                              0, 24},
+    [JOURNAL_USED_BY] = {"SELECT ref_type, ref_value FROM used WHERE passage=?1 ORDER BY at DESC, ref_type, ref_value LIMIT ?2", 2,
+                         2},
     [JOURNAL_REVIEWED] = {"UPDATE review SET done=?2, lookout=?3 WHERE passage=?1", 3, 0},
     [JOURNAL_REVIEW_SUMMARY] = {"SELECT count(*), coalesce(sum(done<>0), 0), coalesce(sum(done=2), 0), coalesce(sum(lookout), 0),"
                                 " coalesce(min(at), 0), coalesce(max(at), 0) FROM review",

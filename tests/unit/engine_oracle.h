@@ -151,7 +151,9 @@ static const char *wrong_by(const struct world *w, const struct view *t, struct 
         if (beside) return "a control is ordered beside the movement";
         if (!(c->judged & (1u << d))) continue;
         if (used_declarations(w, c) & (1u << d)) return "a declaration was used";
-        bool with_it = arrived && x->there && (x->state == GL_DECLARATION_DISCHARGED || x->state == GL_DECLARATION_ARRIVED);
+        /* Discharged under the movement that it has used: by this very passage, whether the movement says yet that it has arrived or not. */
+        bool with_it =
+            m && c->own >= 0 && x->there && (x->state == GL_DECLARATION_DISCHARGED || x->state == GL_DECLARATION_ARRIVED);
         if (!with_it && (why = judge_declaration(x, c->at))) return why;
         if (x->wants && !is_trusted) return "documents are asked for";
     }
@@ -179,27 +181,8 @@ static int claimed(const struct world *w, int k) {
     return w->of[k].base[epoch] + (int)s->applied;
 }
 
-static int hold(void *user, const struct gl_feed_record *r) {
-    const struct gl_ref *ref = gl_feed_record_ref(r);
-    ((bool *)user)[ref->value[strlen(ref->value) - 1] - '0'] = true;
-    return 0;
-}
-
-/* A numbering that was entered without its snapshot voids what was said before, and nobody but the producer can say it again. */
-static void forget_what_is_void(const struct world *w, int k, int at, struct view *t) {
-    const struct kind *c = &w->of[k];
-    struct gl_error err;
-    bool said[ITEMS + 1] = {false};
-    if (w->strict || k > DECLARATIONS || c->log[at].epoch == 0) return;
-    for (int x = at; x > c->base[c->log[at].epoch]; x--)
-        if (c->log[x].op == GL_OP_UPSERT) said[c->log[x].i] = true;
-    assert_int_equal(gl_cache_dump(gl_engine_cache(w->e), (enum gl_collection)collections[k], hold, said, &err), 0);
-    for (int i = 0; i < ITEMS; i++)
-        if (!said[i]) t->of[k][i].there = false;
-}
-
 /* later: with every word that came since. False when the feed has no business to be believed; *why says so. */
-static bool see(const struct world *w, bool later, bool stands, struct view *t, bool *aged, const char **why) {
+static bool see(const struct world *w, bool later, struct view *t, bool *aged, const char **why) {
     *aged = false;
     for (int k = 0; k < KINDS; k++) {
         const struct kind *c = &w->of[k];
@@ -216,7 +199,6 @@ static bool see(const struct world *w, bool later, bool stands, struct view *t, 
         if (w->now.wall - s->as_of > HARD) return false;
         if (w->now.wall - s->as_of > SOFT) *aged = true;
         memcpy(t->of[k], c->is[at], sizeof t->of[k]);
-        if (!stands) forget_what_is_void(w, k, at, t);
         for (int i = 0; i < ITEMS && later; i++) {
             int news = c->heard.news[i];
             if (news <= at) continue;

@@ -114,7 +114,6 @@ struct doubt { /* a release that is to be judged again */
 struct world {
     uint64_t random;
     unsigned troubles, day; /* now, and of this day */
-    bool strict;            /* without the allowances for what is known to be open */
     struct gl_config *config;
     struct gl_engine *e;
     struct gl_now now;
@@ -285,8 +284,7 @@ static inline void change_something(struct world *w, int k, uint8_t i) {
         x.channel = one_of(w, controls, GL_COUNT(controls));
         if (chance(w, 20)) x.state = k == MOVEMENTS ? GL_MOVEMENT_ARRIVED : GL_DECLARATION_NOT_RELEASED;
         if (k == DECLARATIONS && chance(w, 20)) x.wants = true;
-    } else if (x.there && lodged && what < 40 &&
-               (w->strict || k != MOVEMENTS || !(w->used[i] || w->lanes[0].match == i || w->lanes[1].match == i))) {
+    } else if (x.there && lodged && what < 40) {
         op = GL_OP_REKEY;
         x.key++;
     } else {

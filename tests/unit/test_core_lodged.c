@@ -276,6 +276,44 @@ static void the_authority_beside_the_movement(void **state) {
     }
 }
 
+/* It holds under whichever envelope: that of last time, or another vehicle's. */
+static void the_authority_under_another_envelope(void **state) {
+    (void)state;
+    for (int alone = 0; alone < 2; alone++) { /* with a movement of its own; by a declaration alone */
+        struct bench *b = bench_up();
+        struct lodged_movement *other = lodge(b, "GMRA00000009", alone ? "KA1234AB" : "NC15REG", "NC16TRL");
+        struct gl_answer_declaration *d = &b->declarations[0];
+        other->m.state = GL_MOVEMENT_CANCELLED;
+        add_means(d->means, &d->n_means, GL_ROLE_VEHICLE, "NC15REG");
+        d->control = GL_CHANNEL_PHYSICAL;
+        if (!alone) lodge(b, "GMRA00000001", "NC15REG", "NC16TRL");
+        if (alone) d = lodge_declaration(b, "D-2"), add_means(d->means, &d->n_means, GL_ROLE_VEHICLE, "NC15REG");
+        drive_in(b, "in-1", "NC15REG", "NC16TRL");
+        assert_inspected(b, "in-1", PHYSICAL, "AUTHORITY_CONTROL");
+        bench_free(b);
+    }
+}
+
+/* The movement of the next trip is no match yet: it neither carries the vehicle nor makes the one of today ambiguous. */
+static void the_next_trip(void **state) {
+    (void)state;
+    for (int today = 0; today < 2; today++) {
+        struct announced a = up();
+        a.x->m.valid_from = START_WALL + 24 * HOUR;
+        a.x->m.valid_to = START_WALL + 48 * HOUR;
+        if (today) lodge(a.b, "GMRA00000002", "NC15REG", "NC16TRL");
+        drive_in(a.b, "in-1", "NC15REG", "NC16TRL");
+        later(a.b, 12 * SECOND);
+        if (today) {
+            assert_released(a.b, "in-1");
+            assert_string_equal(last(a.b)->match.movements[0].value, "GMRA00000002");
+        } else {
+            assert_inspected(a.b, "in-1", DESK, "DECL_EXPIRED");
+        }
+        bench_free(a.b);
+    }
+}
+
 /* What may still come is waited for; then it is decided at once. */
 static void the_authority_decides_meanwhile(void **state) {
     (void)state;
@@ -332,6 +370,8 @@ int main(void) {
         cmocka_unit_test(declarations_alone),
         cmocka_unit_test(the_authority),
         cmocka_unit_test(the_authority_beside_the_movement),
+        cmocka_unit_test(the_authority_under_another_envelope),
+        cmocka_unit_test(the_next_trip),
         cmocka_unit_test(the_authority_decides_meanwhile),
         cmocka_unit_test(random_control),
     };

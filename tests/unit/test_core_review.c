@@ -9,6 +9,13 @@ static struct bench *up(void) {
     return b;
 }
 
+/* As the journal tells it. */
+static void tell_what_it_used(struct bench *b, struct gl_review_case *r) {
+    for (int i = 0; i < b->n_uses; i++)
+        if (strcmp(b->uses[i].passage, r->passage.passage) == 0) r->used[r->n_used++] = b->uses[i].ref;
+    assert_int_equal(r->n_used, 1);
+}
+
 /* It was released while the feed was late, has left, and stands in the journal. */
 static struct gl_review_case crossed(struct bench *b) {
     struct gl_review_case r;
@@ -22,6 +29,7 @@ static struct gl_review_case crossed(struct bench *b) {
     r.feed = last(b)->feed;
     drive_out(b, "in-1");
     r.passage = b->passage;
+    tell_what_it_used(b, &r);
     later(b, HOUR);
     feed(b, GL_FEED_LIVE);
     return r;
@@ -192,6 +200,43 @@ static void the_one_that_was_used(void **state) {
     bench_free(b);
 }
 
+/* What it has used is lodged for another vehicle by now: nothing that was read finds it, and it is looked at all the same. */
+static void amended_to_another_vehicle(void **state) {
+    (void)state;
+    for (int how = 0; how < 3; how++) { /* alone; cancelled as well; beside one that fits the vehicle */
+        struct bench *b = up();
+        struct gl_review_case r = crossed(b);
+        gl_clip(b->movements[0].m.means[0].plate, sizeof b->movements[0].m.means[0].plate, "KA1234AB");
+        b->movements[0].m.n_means = 1;
+        if (how == 1) b->movements[0].m.state = GL_MOVEMENT_CANCELLED;
+        if (how == 2) lodge(b, "GMRB00000002", "NC15REG", "NC16TRL");
+        look_again(b, &r);
+        assert_true(b->review.differs && stands_in_the_way(b, "PLATE_MISMATCH"));
+        assert_int_equal(stands_in_the_way(b, "DECL_CANCELLED"), how == 1);
+        bench_free(b);
+    }
+}
+
+/* The same of a declaration that carried the vehicle alone. */
+static void declared_for_another_vehicle(void **state) {
+    (void)state;
+    for (int how = 0; how < 3; how++) { /* as it was; for another vehicle; cancelled, and the next one is there */
+        struct bench *b = bench_up();
+        struct gl_answer_declaration *d = lodge_declaration(b, "D-1");
+        add_means(d->means, &d->n_means, GL_ROLE_VEHICLE, "NC15REG");
+        add_means(d->means, &d->n_means, GL_ROLE_TRAILER, "NC16TRL");
+        struct gl_review_case r = crossed(b);
+        if (how == 1) gl_clip(d->means[0].plate, sizeof d->means[0].plate, "KA1234AB"), d->n_means = 1;
+        if (how == 2) d->state = GL_DECLARATION_CANCELLED, d = lodge_declaration(b, "D-2");
+        if (how == 2) add_means(d->means, &d->n_means, GL_ROLE_VEHICLE, "NC15REG");
+        look_again(b, &r);
+        assert_int_equal(b->review.differs, how > 0);
+        assert_int_equal(stands_in_the_way(b, "PLATE_MISMATCH"), how == 1);
+        assert_int_equal(stands_in_the_way(b, "DECL_CANCELLED"), how == 2);
+        bench_free(b);
+    }
+}
+
 /* It still stands in the lane: the look-up of the lane and that of the review keep apart. */
 static void while_it_stands_here(void **state) {
     (void)state;
@@ -227,10 +272,18 @@ static void only_in_a_review(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_same_again),        cmocka_unit_test(what_came_to_light),    cmocka_unit_test(only_what_was_lodged),
-        cmocka_unit_test(as_of_that_moment),     cmocka_unit_test(a_look_out_fits),       cmocka_unit_test(evidence_is_looked_up),
-        cmocka_unit_test(what_cannot_be_judged), cmocka_unit_test(the_one_that_was_used), cmocka_unit_test(while_it_stands_here),
+        cmocka_unit_test(the_same_again),
+        cmocka_unit_test(what_came_to_light),
+        cmocka_unit_test(only_what_was_lodged),
+        cmocka_unit_test(as_of_that_moment),
+        cmocka_unit_test(a_look_out_fits),
+        cmocka_unit_test(evidence_is_looked_up),
+        cmocka_unit_test(what_cannot_be_judged),
+        cmocka_unit_test(the_one_that_was_used),
+        cmocka_unit_test(while_it_stands_here),
         cmocka_unit_test(only_in_a_review),
+        cmocka_unit_test(amended_to_another_vehicle),
+        cmocka_unit_test(declared_for_another_vehicle),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

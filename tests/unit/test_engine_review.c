@@ -26,6 +26,7 @@ struct post {
     struct gl_feed_record *record;
     uint32_t commands;
     uint8_t shown;
+    const char *plate;      /* of the movement */
     char contingency[4096]; /* state/contingency, as published last */
     char reply[4096];
     int n_events;
@@ -175,7 +176,7 @@ static void movement(struct post *p, uint8_t state, int64_t version) {
     m->direction = GL_DIRECTION_IN;
     m->n_means = 1;
     m->means[0].role = GL_ROLE_VEHICLE;
-    gl_clip(m->means[0].plate, sizeof m->means[0].plate, "NC15REG");
+    gl_clip(m->means[0].plate, sizeof m->means[0].plate, p->plate);
     feed(p, GL_COLLECTION_MOVEMENTS, GL_OP_UPSERT);
 }
 
@@ -263,6 +264,7 @@ static struct post *up(void) {
     assert_non_null(mkdtemp(dir));
     p->config = configuration();
     p->now = (struct gl_now){START, 5000000};
+    p->plate = "NC15REG";
     open_engine(p);
     device(p, "in-1.front");
     device(p, "in-1.gpio");
@@ -315,6 +317,22 @@ static void judged_again_when_it_recovers(void **state) {
     later(p, 30 * SECOND);
     assert_int_equal(count(p, "lane/in-1", "lane/in-1/review"), 1); /* told once */
     assert_int_equal(count(p, "post", "review"), 1);
+    down(p);
+}
+
+/* The journal knows what it used, and under which names. */
+static void what_it_used_is_another_vehicles(void **state) {
+    (void)state;
+    struct post *p = up();
+    later(p, 3 * MINUTE);
+    drive_in(p, "NC15REG");
+    assert_int_equal(p->shown, GL_SIGNAL_RELEASE);
+    drive_out(p);
+    p->plate = "KA1234AB";
+    movement(p, GL_MOVEMENT_READY, 2); /* had been amended before it came */
+    heartbeats(p);
+    later(p, 2 * SECOND);
+    assert_says(newest(p, "lane/in-1", "lane/in-1/review"), "PLATE_MISMATCH");
     down(p);
 }
 
@@ -427,7 +445,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(judged_again_when_it_recovers), cmocka_unit_test(nothing_to_tell),
         cmocka_unit_test(through_a_contingency),         cmocka_unit_test(a_hit_is_told_where_it_may_be),
-        cmocka_unit_test(used_under_another_name),
+        cmocka_unit_test(used_under_another_name),       cmocka_unit_test(what_it_used_is_another_vehicles),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,8 +5,8 @@
  * - What comes while the light is green and contradicts it takes it back with the next commit.
  * - On a day without trouble nobody is inspected who is in order.
  * - Releases on a feed in doubt: listed afterwards are those that the truth contradicts, and no others.
- * Allowances, until the engine is stricter; GREENLANE_STRICT=1 takes them back: a movement that was used is not re-keyed; a release by declarations
- * alone is not judged on a day with refused records, nor a green that stands on one with those or new numberings; a numbering entered without its snapshot may forget what was said before.
+ * What was refused nobody can know: a movement that was never understood makes no release by declarations alone, or by the other movement of its vehicle,
+ * wrong. On a day with refused records those are not judged, and a green that stands is not.
  * GREENLANE_RUNS: how many days; GREENLANE_SEED: the first; GREENLANE_TROUBLES: these alone. */
 #include "engine_oracle.h"
 
@@ -74,13 +74,12 @@ static void judge_green(struct world *w, int n, const char *what, int64_t at) {
     struct view t;
     const char *why = "";
     bool stands = at != w->now.wall && l->match >= 0;
-    if (!w->strict && (w->day & REFUSES) && l->match < 0) return;
-    if (!w->strict && (w->day & (REFUSES | EPOCHS)) && strcmp(what, "wrong green") != 0) return;
+    if ((w->day & REFUSES) && (l->match < 0 || strcmp(what, "wrong green") != 0)) return;
     for (int later = 0; later < 2; later++) {
-        if (!see(w, later, stands, &t, &c.aged, &why)) wrong_green(w, n, what, why);
+        if (!see(w, later, &t, &c.aged, &why)) wrong_green(w, n, what, why);
         why = wrong(w, &t, &c);
-        if (why && stands && strcmp(why, several) == 0) continue;                         /* the other was let go of only now */
-        if (why && !w->strict && (w->day & REFUSES) && strcmp(why, several) == 0) return; /* the other one was refused */
+        if (why && stands && strcmp(why, several) == 0) continue;           /* the other was let go of only now */
+        if (why && (w->day & REFUSES) && strcmp(why, several) == 0) return; /* the other one was refused */
         if (why) wrong_green(w, n, what, why);
     }
     if (at != w->now.wall) return;
@@ -112,16 +111,22 @@ static void on_signal(void *user, const struct gl_signal_state *s) {
     tally.by_declaration += l->movement < 0;
 }
 
-/* Which movement a release leans on, as it says itself; -1 = none, or one that another has used. */
-static int matched(const json_t *d) {
-    const json_t *first = json_array_get(json_object_get(json_object_get(d, "match"), "movements"), 0), *rule;
-    const char *ref = json_string_value(json_object_get(first, "value"));
+/* What another has used stays his, though an officer let this one go as well. */
+static bool of_another(const json_t *d) {
+    const json_t *rule;
     size_t i;
     json_array_foreach(json_object_get(d, "rules"), i, rule) {
         const char *result = json_string_value(json_object_get(rule, "result"));
         if (strcmp(json_string_value(json_object_get(rule, "rule")), "DECL_ALREADY_USED") == 0 && strcmp(result, "fail") == 0)
-            return -1;
+            return true;
     }
+    return false;
+}
+
+/* Which movement a release leans on, as it says itself; -1 = none. */
+static int matched(const json_t *d) {
+    const json_t *first = json_array_get(json_object_get(json_object_get(d, "match"), "movements"), 0);
+    const char *ref = json_string_value(json_object_get(first, "value"));
     return ref ? ref[strlen(ref) - 1] - '0' : -1;
 }
 
@@ -159,8 +164,9 @@ static void on_decision(struct world *w, int n, const char *id, const json_t *d)
     gl_clip(l->decision, sizeof l->decision, id);
     l->officers = json_is_object(json_object_get(d, "officer"));
     l->outcome = release ? GL_OUTCOME_RELEASE : GL_OUTCOME_INSPECT;
-    l->match = release ? matched(d) : -1;
-    bool alone = release && json_array_size(json_object_get(json_object_get(d, "match"), "movements")) == 0;
+    bool its_own = release && !of_another(d);
+    l->match = its_own ? matched(d) : -1;
+    bool alone = its_own && json_array_size(json_object_get(json_object_get(d, "match"), "movements")) == 0;
     l->declarations = alone ? matched_declarations(d) : 0;
     l->feed = strcmp(feed, "aged") == 0 ? GL_FEED_AGED : strcmp(feed, "live") == 0 ? GL_FEED_LIVE : GL_FEED_DOWN;
     for (int i = 0; i < w->n_doubts; i++)
@@ -176,7 +182,7 @@ static void on_decision(struct world *w, int n, const char *id, const json_t *d)
     struct case_ c = {.v = &l->v, .lane = n, .own = -1, .at = w->now.wall, .now = w->now.wall};
     struct view t;
     const char *why;
-    if (w->troubles || l->officers || !see(w, true, false, &t, &c.aged, &why) || wrong(w, &t, &c) || sought(&t, &c, true)) return;
+    if (w->troubles || l->officers || !see(w, true, &t, &c.aged, &why) || wrong(w, &t, &c) || sought(&t, &c, true)) return;
     if (w->now.wall - l->lit < 60 * SECOND) return; /* its green is over */
     char text[1000];
     obstacles(d, text, sizeof text);
@@ -197,10 +203,11 @@ static const char *contradicted(struct world *w, const struct doubt *x, bool *li
                       .review = true};
     struct view t;
     const char *why;
-    *live = see(w, false, false, &t, &c.aged, &why) && !c.aged;
+    *live = see(w, false, &t, &c.aged, &why) && !c.aged;
     c.aged = false;
     if (*live) why = wrong(w, &t, &c);
-    *unsure = !*live || c.unsure || x->v.code >= 0 || x->own < 0 || t.of[MOVEMENTS][x->own].plate != x->v.plate;
+    *unsure = !*live || c.unsure || x->own < 0;
+    if (*live && !why && sought(&t, &c, true)) *unsure = true; /* perhaps in something else that was found by what was read */
     return why;
 }
 
@@ -530,7 +537,10 @@ static void trouble(struct world *w) {
 
 static void act(struct world *w) {
     static const uint8_t which[] = {MOVEMENTS, MOVEMENTS, MOVEMENTS, DECLARATIONS, DECLARATIONS, LOOKOUTS, TRADERS};
-    if (chance(w, 18)) change_something(w, one_of(w, which, GL_COUNT(which)), (uint8_t)roll(w, ITEMS));
+    if (chance(w, 18)) { /* one die after the other: every compiler lives the same day */
+        uint8_t k = one_of(w, which, GL_COUNT(which)), i = (uint8_t)roll(w, ITEMS);
+        change_something(w, k, i);
+    }
     deliver(w);
     trouble(w);
     for (int n = 0; n < LANES; n++) drive(w, n);
@@ -592,7 +602,6 @@ static void a_day(int64_t seed, bool on_disk) {
     if (on_disk) assert_int_equal(mkdir(w->dir, 0700), 0);
     open_engine(w);
     unsigned troubles = w->day = w->troubles;
-    w->strict = getenv("GREENLANE_STRICT") != NULL;
     w->troubles = 0;
     for (int k = KINDS - 1; k >= 0; k--)
         for (uint8_t i = 0; i < ITEMS; i++) {
@@ -663,7 +672,7 @@ static void days(void **state GL_UNUSED) {
         (long long)tally.greens, (long long)tally.aged, (long long)tally.by_declaration, (long long)tally.officers,
         (long long)tally.inspections, (long long)tally.fallen, (long long)tally.listed, (long long)tally.reviewed,
         (long long)tally.restarts);
-    assert_true(tally.greens > 0);
+    assert_true(tally.greens > 0 || n < RUNS);
 }
 
 int main(void) {

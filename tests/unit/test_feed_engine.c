@@ -77,7 +77,7 @@ static void the_first_snapshot(void **state GL_UNUSED) {
     state_says("\"snapshot\":null");
 }
 
-/* The present goes on deciding while a snapshot of another numbering comes in, and is told nothing by it. */
+/* The present goes on deciding while a snapshot of another numbering comes in, until something is said beside it: that may be against anybody. */
 static void the_old_numbering_ages(void **state GL_UNUSED) {
     produce(w, GL_OP_UPSERT, 0);
     deliver();
@@ -90,10 +90,12 @@ static void the_old_numbering_ages(void **state GL_UNUSED) {
     memcpy(w->at[0], w->at[w->head], sizeof w->at[0]);
     w->head = 0;
     w->way[0].seq = end.seq = 0;
-    deliver();
-    produce(w, GL_OP_UPSERT, 1);
     heartbeat(w);
     deliver();
+    assert_int_equal(w->e->feed_state, GL_FEED_LIVE);
+    produce(w, GL_OP_CANCEL, 0);
+    deliver();
+    assert_int_equal(w->e->feed_state, GL_FEED_GAP);
     assert_true(movements()->seq.as_of == as_of);
     assert_string_equal(movements()->seq.epoch, "e0");
     w->way[w->n++] = end;
@@ -101,6 +103,38 @@ static void the_old_numbering_ages(void **state GL_UNUSED) {
     assert_string_equal(movements()->seq.epoch, "e1");
     assert_true(movements()->seq.as_of > as_of);
     compare(w, 1, true);
+}
+
+/* The same, when nothing becomes of the snapshot: what was said is lost, and the gap is not. */
+static void said_in_vain(void **state GL_UNUSED) {
+    for (int refused = 0; refused < 2; refused++) {
+        produce(w, GL_OP_UPSERT, 0);
+        heartbeat(w);
+        deliver();
+        assert_int_equal(w->e->feed_state, GL_FEED_LIVE);
+        pass(w, 1000);
+        memcpy(w->at[0], w->at[w->head], sizeof w->at[0]);
+        w->head = 0;
+        w->epoch++;
+        snapshot(w);
+        w->n = 1; /* the begin alone */
+        deliver();
+        assert_int_equal(w->e->feed_state, GL_FEED_LIVE);
+        produce(w, GL_OP_CANCEL, 0);
+        w->way[0].refused = refused;
+        deliver();
+        gl_engine_loader(w->e, false, w->now);
+        gl_engine_loader(w->e, true, w->now);
+        pass(w, 1000);
+        assert_int_equal(movements()->load.phase, LOAD_NONE);
+        assert_int_equal(w->e->feed_state, GL_FEED_GAP);
+        pass(w, 6000); /* and is asked for */
+        deliver();
+        snapshot(w);
+        deliver();
+        assert_int_equal(w->e->feed_state, GL_FEED_LIVE);
+        compare(w, w->head, true);
+    }
 }
 
 static struct gl_feed_refused refusal(int i, const char *reason) {
@@ -244,6 +278,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_first_snapshot, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_old_numbering_ages, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(said_in_vain, set_up, tear_down),
         cmocka_unit_test_setup_teardown(refused_places, set_up, tear_down),
         cmocka_unit_test_setup_teardown(refusals_are_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_refused_lookout_is_a_hole, set_up, tear_down),

@@ -1,4 +1,4 @@
-/* Random schedules of a feed: loss, repetition, disorder, refusals, snapshots at any time, new epochs, lies about numbers, restarts, a loader that dies.
+/* Random schedules of a feed: loss, repetition, disorder, refusals, re-keys, snapshots at any time, new epochs, lies about numbers, restarts, a loader that dies.
  *
  * At every moment: `live` is said only of what is true as of then. At the end, when nothing is lost any more and the producer answers: all that is true,
  * and nothing else. GREENLANE_RUNS: how many schedules; GREENLANE_SEED: the first. */
@@ -41,12 +41,13 @@ static void count_back(struct world *w) {
 }
 
 static void act(struct world *w) {
-    static const uint8_t ops[] = {GL_OP_UPSERT, GL_OP_UPSERT,  GL_OP_UPSERT, GL_OP_CANCEL,
-                                  GL_OP_EXPIRE, GL_OP_CONTROL, GL_OP_CONTROL};
+    static const uint8_t ops[] = {GL_OP_UPSERT, GL_OP_UPSERT,  GL_OP_UPSERT,  GL_OP_CANCEL,
+                                  GL_OP_EXPIRE, GL_OP_CONTROL, GL_OP_CONTROL, GL_OP_REKEY};
     uint32_t what = roll(w, 100);
-    if (what < 35)
-        produce(w, ops[roll(w, GL_COUNT(ops))], (uint8_t)roll(w, REFS));
-    else if (what < 42)
+    if (what < 35) {
+        uint8_t op = ops[roll(w, GL_COUNT(ops))], ref = (uint8_t)roll(w, REFS);
+        if (op != GL_OP_REKEY || w->at[w->head][ref].key < KEYS) produce(w, op, ref);
+    } else if (what < 42)
         heartbeat(w);
     else if (what < 45)
         snapshot(w);
