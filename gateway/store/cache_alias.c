@@ -213,7 +213,7 @@ int gl_cache_rekey(struct cache_writing *w, const struct gl_ref *was, const stru
         return gl_fail(w->err, -EINVAL, "ref: %s %s leads back to was, or further than %d re-keys; name the last one", ref->type,
                        ref->value, CACHE_ALIASES_DEEP);
     rc = get(w->c, w->which, was, &there, w->err);
-    if (rc < 0 || (rc > 0 && gl_cache_older(w, &w->stamp, &there.stamp))) return rc < 0 ? rc : 0;
+    if (rc < 0 || (rc > 0 && gl_cache_compare(w, &w->stamp, &there.stamp) < 0)) return rc < 0 ? rc : 0;
     rc = put_alias(w, was, ref, &w->stamp);
     *ret = GL_APPLIED_CHANGED;
     return rc < 0 ? rc : merge(w, was, &end);
@@ -232,7 +232,7 @@ int gl_cache_claim(struct cache_writing *w, const struct gl_ref *was, const stru
         rc = gl_cache_resolve(w->c, w->which, was, w->present, &other, w->err);
         if (rc < 0) return rc == -ELOOP ? 0 : rc;
         if (!same(&other, &end))
-            return put_alias(w, was, &nowhere, gl_cache_older(w, &w->stamp, &there.stamp) ? &there.stamp : &w->stamp);
+            return put_alias(w, was, &nowhere, gl_cache_compare(w, &w->stamp, &there.stamp) < 0 ? &there.stamp : &w->stamp);
     }
     rc = gl_cache_rekey(w, was, ref, &applied);
     return rc == -EINVAL ? 0 : rc;

@@ -39,7 +39,7 @@ static int upsert(struct cache_writing *w, uint8_t state, enum gl_applied *ret) 
     struct cache_row *row = &w->row;
     bool stood = row->standing, fresh = !row->content && !row->word[WORD_END].there;
     *ret = GL_APPLIED_OLDER;
-    if ((row->content && gl_cache_older(w, &w->stamp, &row->stamp)) || stays_ended(w, state)) return 0;
+    if ((row->content && gl_cache_compare(w, &w->stamp, &row->stamp) < 0) || stays_ended(w, state)) return 0;
     int rc = row->worded ? overrule(w) : 0;
     w->dead = w->kind->dead(state);
     if (rc == 0) rc = w->kind->put(w);
@@ -67,7 +67,7 @@ static int claim_lrn(struct cache_writing *w) {
 /* Sets a word unless what is there of its kind is newer. True when it was set. */
 static bool say(struct cache_writing *w, size_t which, uint8_t value, const char *type) {
     struct cache_word *word = &w->row.word[which];
-    if (word->there && gl_cache_older(w, &w->stamp, &word->stamp)) return false;
+    if (word->there && gl_cache_compare(w, &w->stamp, &word->stamp) < 0) return false;
     *word = (struct cache_word){.there = true, .stamp = w->stamp, .value = value};
     gl_clip(word->type, sizeof word->type, type);
     return true;
@@ -76,7 +76,7 @@ static bool say(struct cache_writing *w, size_t which, uint8_t value, const char
 /* adverse: it can only make things worse. Such a word of a file counts beside what the feed says, until the feed says more. */
 static bool out_of_date(const struct cache_writing *w, bool adverse) {
     if (adverse && !w->stamp.epoch[0] && w->row.stamp.epoch[0]) return false;
-    return w->row.content && gl_cache_older(w, &w->stamp, &w->row.stamp);
+    return w->row.content && gl_cache_compare(w, &w->stamp, &w->row.stamp) < 0;
 }
 
 static bool is_adverse(const struct gl_ruling *x, bool declared) {
@@ -104,7 +104,7 @@ static int end(struct cache_writing *w, enum gl_applied *ret) {
     bool stood = row->standing, expired = w->r->op == GL_OP_EXPIRE;
     if (out_of_date(w, w->which != GL_COLLECTION_LOOKOUTS)) return 0;
     if (w->stamp.version == GL_INT_NULL && !numbered(w)) w->stamp.version = known_version(row);
-    if (row->word[WORD_END].there && gl_cache_older(w, &w->stamp, &row->word[WORD_END].stamp)) return 0;
+    if (row->word[WORD_END].there && gl_cache_compare(w, &w->stamp, &row->word[WORD_END].stamp) < 0) return 0;
     int rc = row->id == GL_INT_NULL ? gl_cache_add_row(w) : 0;
     if (rc < 0) return rc;
     gl_cache_restamp(w);

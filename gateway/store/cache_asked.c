@@ -52,7 +52,7 @@ int gl_cache_put_asked(struct cache_writing *w, const struct gl_document *d, con
     int rc = gl_cache_get_asked(w->db, w->row.id, &all, w->err);
     if (rc < 0) return rc;
     size_t i = find_asked(&all, d);
-    if (i < all.n && gl_cache_older(w, stamp, &all.of[i].stamp)) return 0;
+    if (i < all.n && gl_cache_compare(w, stamp, &all.of[i].stamp) < 0) return 0;
     if (i == CACHE_ASKED) return gl_fail(w->err, -E2BIG, "documents: controls ask for more than %d", CACHE_ASKED);
     struct gl_rows q = gl_db_query(w->db, DECLARATION_PUT_ASKED);
     gl_put_int(&q, w->row.id);

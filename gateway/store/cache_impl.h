@@ -212,10 +212,8 @@ int gl_cache_know_epoch(struct gl_cache *c, enum gl_collection which, struct gl_
 /* True when the feed of a collection has begun anew since the record came, and has not sent it again: a cancellation may have been lost. */
 bool gl_cache_is_void(const struct gl_cache *c, enum gl_collection which, const char *epoch);
 
-/* cache_words.c. Orders what comes now against what is there: negative = it was said before that. */
+/* cache_words.c. Orders what comes now against what is there: negative = it was said before that, and changes nothing. */
 int gl_cache_compare(const struct cache_writing *w, const struct cache_stamp *now, const struct cache_stamp *there);
-/* True when what comes now changes nothing beside what is there. */
-bool gl_cache_older(const struct cache_writing *w, const struct cache_stamp *now, const struct cache_stamp *there);
 int gl_cache_load_row(struct cache_writing *w, const struct gl_ref *ref, struct cache_row *ret) GL_MUST_USE;
 int gl_cache_add_row(struct cache_writing *w) GL_MUST_USE; /* w->row, of which nothing but a reference is known yet */
 /* Writes the words of w->row and what follows from them. stood: whether the record counted before. */

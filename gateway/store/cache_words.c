@@ -39,10 +39,6 @@ int gl_cache_compare(const struct cache_writing *w, const struct cache_stamp *no
     return lower_version(now, there) ? -1 : lower_version(there, now);
 }
 
-bool gl_cache_older(const struct cache_writing *w, const struct cache_stamp *now, const struct cache_stamp *there) {
-    return gl_cache_compare(w, now, there) < 0;
-}
-
 /* ---- rows -------------------------------------------------------------------------------------------------------------------- */
 
 static void take_stamp(struct gl_rows *q, struct cache_stamp *s) {
