@@ -35,9 +35,8 @@ struct gl_feed_seq {
     uint16_t n_held;
     struct gl_feed_range held[GL_SEQ_HELD]; /* received above the lowest hole, ascending, never touching each other */
     int64_t rejects;
-    bool based; /* a snapshot has said what was there when the epoch began, or later */
-    bool
-        broken; /* the producer counted backwards within an epoch, or counts on in another beside this one: a gap until a snapshot */
+    bool based;  /* a snapshot has said what was there when the epoch began, or later */
+    bool broken; /* the producer counted backwards within an epoch, or counts in another beside it: a gap until a snapshot */
 };
 
 enum gl_seq_result {

@@ -109,7 +109,7 @@ static void kinds_round_trip(void **state) {
         gl_reading_pack(&r, &packed);
         assert_false(packed.failed);
         struct gl_cursor c = gl_cursor(packed.data, packed.len);
-        gl_reading_init(&back, cases[i].kind); /* what a list has no elements for stays as it is */
+        memset(&back, 0x55, sizeof back);
         assert_int_equal(gl_reading_unpack(&c, &back), 0);
         assert_int_equal(gl_cursor_left(&c), 0);
         gl_reading_pack(&back, &again); /* what lies beyond a list's count is nobody's */
