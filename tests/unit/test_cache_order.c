@@ -69,7 +69,8 @@ static struct gl_feed_record *make_small(struct schedule *s, unsigned i, int64_t
     char text[12];
     snprintf(text, sizeof text, "NC%u", pick(s, 3));
     if (s->collection == GL_COLLECTION_TAGS) {
-        r->body.tag = (struct gl_tag){nth_ref(s, i), version, (uint8_t)(1 + pick(s, 2)), GL_ROLE_VEHICLE, "", "", 0};
+        r->body.tag =
+            (struct gl_tag){.ref = nth_ref(s, i), .version = version, .state = (uint8_t)(1 + pick(s, 2)), .role = GL_ROLE_VEHICLE};
         gl_clip(r->body.tag.plate, GL_IDENTITY, text);
     } else if (s->collection == GL_COLLECTION_LOOKOUTS) {
         r->body.lookout = (struct gl_lookout){.ref = nth_ref(s, i), .version = version, .state = (uint8_t)(1 + pick(s, 2))};

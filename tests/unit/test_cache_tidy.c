@@ -176,7 +176,13 @@ static struct gl_feed_record *full_movement(void) {
 static struct gl_feed_record *full_small(uint8_t which) {
     struct gl_feed_record *r = record(which, GL_OP_UPSERT);
     if (which == GL_COLLECTION_TAGS)
-        r->body.tag = (struct gl_tag){ref("epc", "AB"), 4, GL_TAG_ACTIVE, GL_ROLE_TRAILER, "TRAIL1", "EE", 77};
+        r->body.tag = (struct gl_tag){.ref = ref("epc", "AB"),
+                                      .version = 4,
+                                      .state = GL_TAG_ACTIVE,
+                                      .role = GL_ROLE_TRAILER,
+                                      .plate = "TRAIL1",
+                                      .country = "EE",
+                                      .valid_to = 77};
     else if (which == GL_COLLECTION_LOOKOUTS)
         r->body.lookout = (struct gl_lookout){
             ref("lookout", "K"), 5, GL_LOOKOUT_ACTIVE, GL_SOUGHT_PLATE, "TRUCK1", "EE", 1, 2, GL_CHANNEL_REFUSE, GL_TRUE, "stolen"};

@@ -254,7 +254,7 @@ static void said(struct world *w, uint8_t op, const char *value, uint8_t state) 
     } else {
         r->body.cancel.version = 2;
     }
-    if (gl_engine_import(w->e, r, w->now, &err) < 0) fail_msg("%s", err.text);
+    if (gl_engine_import(w->e, r, false, w->now, &err) < 0) fail_msg("%s", err.text);
     free(r);
     commit(w);
 }
