@@ -153,7 +153,10 @@ static void join_words(const struct cache_writing *w, struct cache_row *to, cons
         struct cache_word *a = &to->word[i];
         const struct cache_word *b = &from->word[i];
         if (b->there && (!a->there || gl_cache_compare(w, &b->stamp, &a->stamp) > 0)) *a = *b;
-        if (a->there && to->content && i != WORD_ASKED && gl_cache_compare(w, &to->stamp, &a->stamp) > 0) a->there = false;
+        /* Refused, of nobody knows which version, after the snapshot that began the numbering and has no number. */
+        bool unread = i == WORD_VOID && to->stamp.seq == 0 && a->stamp.seq > 0;
+        if (a->there && to->content && i != WORD_ASKED && !unread && gl_cache_compare(w, &to->stamp, &a->stamp) > 0)
+            a->there = false;
     }
     struct cache_word *end = &to->word[WORD_END], *refused = &to->word[WORD_VOID];
     if (end->there && refused->there && gl_cache_compare(w, &end->stamp, &refused->stamp) > 0) refused->there = false;

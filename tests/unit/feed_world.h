@@ -383,7 +383,9 @@ static inline void compare(struct world *w, int64_t n, bool all) {
         if (!got->alive && (!t->alive || !all || doubtful(w, r, n))) continue;
         if (memcmp(got, t, sizeof *t) != 0 && (got->alive || t->alive))
             fail_msg(
-                "epoch e%d number %lld movement %d: there %d plate %u channel %u key %u; true is %d plate %u channel %u key %u",
-                w->epoch, (long long)n, r, got->alive, got->plate, got->channel, got->key, t->alive, t->plate, t->channel, t->key);
+                "schedule %s epoch e%d number %lld movement %d: there %d plate %u channel %u key %u; true is %d plate %u channel "
+                "%u key %u",
+                w->name, w->epoch, (long long)n, r, got->alive, got->plate, got->channel, got->key, t->alive, t->plate, t->channel,
+                t->key);
     }
 }

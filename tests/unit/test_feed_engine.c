@@ -172,6 +172,28 @@ static void refused_places(void **state GL_UNUSED) {
     compare(w, 4, true);
 }
 
+/* A word under the new name is refused before the re-key comes that leads there: what the snapshot said under the old one is void with it. */
+static void refused_under_the_next_name(void **state GL_UNUSED) {
+    produce(w, GL_OP_UPSERT, 0);
+    w->n = 0;
+    memcpy(w->at[0], w->at[1], sizeof w->at[0]); /* what a numbering begins with has no number */
+    w->head = 0;
+    snapshot(w);
+    deliver();
+    compare(w, 0, true);
+    produce(w, GL_OP_REKEY, 0);
+    produce(w, GL_OP_UPSERT, 0);
+    struct gl_feed_refused r = refusal(1, "torn");
+    gl_engine_feed_refused(w->e, &r, w->now);
+    w->log[1].refused = true;
+    deliver();
+    assert_int_equal(movements()->seq.applied, 2);
+    compare(w, 2, true);
+    produce(w, GL_OP_UPSERT, 0); /* and heals as ever */
+    deliver();
+    compare(w, 3, true);
+}
+
 /* Alarms: the first at once, then one a minute with what came between. */
 static void refusals_are_told(void **state GL_UNUSED) {
     produce(w, GL_OP_UPSERT, 0);
@@ -280,6 +302,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(the_old_numbering_ages, set_up, tear_down),
         cmocka_unit_test_setup_teardown(said_in_vain, set_up, tear_down),
         cmocka_unit_test_setup_teardown(refused_places, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(refused_under_the_next_name, set_up, tear_down),
         cmocka_unit_test_setup_teardown(refusals_are_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_refused_lookout_is_a_hole, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_waits_for_the_switch, set_up, tear_down),
