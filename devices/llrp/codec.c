@@ -73,6 +73,22 @@ void gl_llrp_tell_antennas(struct gl_llrp *s) {
     if (before[0]) s->sink.fault(s->sink.user, before, false);
 }
 
+/* ---- the settings -------------------------------------------------------------------------------------------------------------------- */
+/* "1, 2, 7" */
+static int read_antennas(const char *text, uint32_t *ret, struct gl_error *err) {
+    char number[8];
+    *ret = 0;
+    while (text && *(text += strspn(text, ", "))) {
+        size_t len = strcspn(text, ", ");
+        int64_t n;
+        if (gl_copyn(number, sizeof number, text, len) < 0 || gl_parse_int(number, 1, GL_LLRP_ANTENNAS_MAX, &n) < 0)
+            return gl_fail(err, -EINVAL, "antennas: '%.40s' is no list of numbers from 1 to %d", text, GL_LLRP_ANTENNAS_MAX);
+        *ret |= UINT32_C(1) << (n - 1);
+        text += len;
+    }
+    return 0;
+}
+
 /* ---- the protocol -------------------------------------------------------------------------------------------------------------------- */
 static const struct gl_setting settings_table[] = {
     {.name = "late_after",
@@ -99,6 +115,9 @@ static const struct gl_setting settings_table[] = {
      .max = GL_LLRP_TID_WORDS,
      .help = "how many words (16 bits) of each tag's TID bank are read as well: 6 hold a serial number. Takes longer for each tag; "
              "0: none"},
+    {.name = "antennas",
+     .type = GL_SET_TEXT,
+     .help = "those that must be there, such as 1, 2: a fault when one is not. Filled in with those that serve a lane"},
     {.name = "keepalive",
      .type = GL_SET_DURATION,
      .preset = "10s",
@@ -126,6 +145,9 @@ static int llrp_open(void *state, const struct gl_settings *settings, const stru
         return gl_fail(err, -EINVAL, "power: %lld is not within 0..%d dBm", (long long)power, GL_LLRP_POWER_MAX);
     if (tid < 0 || tid > GL_LLRP_TID_WORDS)
         return gl_fail(err, -EINVAL, "tid: %lld is not within 0..%d words", (long long)tid, GL_LLRP_TID_WORDS);
+    uint32_t antennas;
+    int rc = read_antennas(gl_setting_text(settings, "antennas"), &antennas, err);
+    if (rc < 0) return rc;
     memset(s, 0, sizeof *s);
     s->sink = *sink;
     s->out = GL_BUF(OUT_MAX);
@@ -136,6 +158,7 @@ static int llrp_open(void *state, const struct gl_settings *settings, const stru
         .session = (uint8_t)session,
         .power_dbm = (int)power,
         .tid_words = (uint16_t)tid,
+        .antennas = antennas,
         .link_monitor = gl_setting_bool(settings, "link_monitor"),
     };
     return 0;

@@ -75,6 +75,7 @@ static int on_antenna(struct gl_llrp *s, struct gl_cursor c, struct gl_cursor da
     }
     uint32_t bit = UINT32_C(1) << (antenna - 1);
     s->antennas_seen |= bit;
+    if (s->policy.antennas != 0 && !(s->policy.antennas & bit)) return 0; /* nobody's */
     s->antennas_cut = connected ? s->antennas_cut & ~bit : s->antennas_cut | bit;
     gl_llrp_tell_antennas(s);
     return 0;

@@ -13,6 +13,7 @@ struct gl_llrp_policy { /* the settings */
     uint8_t session;    /* of Gen2: 0..3 */
     int power_dbm;      /* GL_LLRP_NO_POWER = the reader's own */
     uint16_t tid_words; /* of each tag's TID bank; 0 = none is read */
+    uint32_t antennas;  /* that must be there, bit i = antenna i + 1; 0 = not said: those that ever were */
     bool link_monitor;
 };
 

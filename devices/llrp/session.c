@@ -75,12 +75,18 @@ static int take_capabilities(struct gl_llrp *s, struct gl_cursor body) {
                           r->power_lowest / 100.0);
 }
 
-/* An antenna counts as cut off when it was there before: a port that never had one is none. */
+/* An antenna that must be there is cut off when the reader does not list it, too. Where nobody said which those are, it was there before: a
+ * port that never had one is none. */
 static int take_antennas(struct gl_llrp *s, struct gl_cursor body) {
-    uint32_t connected, disconnected;
+    uint32_t connected, disconnected, wanted = s->policy.antennas;
     gl_llrp_antennas(body, &connected, &disconnected);
+    if (wanted != 0 && (connected | disconnected) == 0) {
+        gl_llrp_note(s, "antennas_untold",
+                     "the reader does not say which antennas are connected: one that is off may go unnoticed");
+        return 0;
+    }
     s->antennas_seen |= connected;
-    s->antennas_cut = (s->antennas_cut & ~connected) | (disconnected & s->antennas_seen);
+    s->antennas_cut = (s->antennas_cut & ~connected) | (wanted != 0 ? wanted & ~connected : disconnected & s->antennas_seen);
     gl_llrp_tell_antennas(s);
     return 0;
 }

@@ -24,7 +24,7 @@ const char gl_sim_commands_help[] =
     "                         the same, but seen so long ago\n"
     "  replay N age=SECONDS [antenna=1]  N old tags in a burst, the oldest of that age, within an hour at most\n"
     "  empty                  a report without tags\n"
-    "  antenna N off|on       an antenna comes off, or is there again\n"
+    "  antenna N off|on       an antenna comes off, or is there again: an event, and the answer to who asks which are connected\n"
     "  gpi N 0|1              an input changes: an event, and perhaps the trigger of a ROSpec\n"
     "  exception TEXT         a ReaderExceptionEvent\n"
     "  overflow               a ReportBufferOverflowErrorEvent\n"
@@ -187,8 +187,7 @@ static int run_antenna(struct call *c) {
     if (gl_parse_int(number, 1, s->antennas, &n) < 0 || (!on && strcmp(state, "off") != 0)) return -EINVAL;
     uint32_t bit = 1u << (n - 1);
     s->unplugged = on ? s->unplugged & ~bit : s->unplugged | bit;
-    c->why = "no client asks for such events";
-    if (!gl_sim_event_wanted(s, GL_LLRP_ON_ANTENNA)) return 1;
+    if (!gl_sim_event_wanted(s, GL_LLRP_ON_ANTENNA)) return 0; /* who comes later asks */
     size_t marks[3];
     gl_sim_event_begin(s, GL_LLRP_ANTENNA_EVENT, marks);
     gl_buf_u8(&s->out, on);

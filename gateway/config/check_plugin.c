@@ -22,7 +22,8 @@ static void refuse_setting(struct gl_reader *r, const struct gl_yaml_node *n, co
     size_t count = 0;
     for (size_t i = 0; i < gl_device_section.n && count < GL_COUNT(names); i++) names[count++] = gl_device_section.keys[i].name;
     for (size_t i = 0; i < GL_COUNT(t->s); i++)
-        for (size_t j = 0; j < t->n[i] && count < GL_COUNT(names); j++) names[count++] = t->s[i][j].name;
+        for (size_t j = 0; j < t->n[i] && count < GL_COUNT(names); j++)
+            if (!gl_key_find(&gl_device_section, t->s[i][j].name)) names[count++] = t->s[i][j].name;
     gl_refuse_key(r, n, names, count);
 }
 
@@ -74,12 +75,14 @@ static void put(struct gl_reader *r, struct gl_device_config *d, const struct gl
     gl_clip(v->text, sizeof v->text, text);
 }
 
-/* The role is a key of every camera; a plugin that wants to know it has a setting of that name. */
+/* The role is a key of every camera; a plugin that wants to know it has a setting of that name. So are a reader's antennas: which they are
+ * shows when every lane was read. */
 static void complete(struct gl_reader *r, struct gl_device_config *d, const struct gl_yaml_node *n, const struct tables *t) {
     const struct gl_setting *role = find(t, "role");
     const struct gl_yaml_node *role_given = gl_yaml_get(n, "role");
     if (role && role_given && role->type == GL_SET_CHOICE) check_choice(r, role_given, role);
     if (role && d->role != GL_ROLE_NONE) put(r, d, n, "role", gl_roles[d->role]);
+    if (d->antennas != 0 && find(t, "antennas")) put(r, d, n, "antennas", "");
     for (size_t i = 0; i < GL_COUNT(t->s); i++)
         for (size_t j = 0; j < t->n[i]; j++)
             if (t->s[i][j].preset && !given(d, t->s[i][j].name)) put(r, d, n, t->s[i][j].name, t->s[i][j].preset);

@@ -117,6 +117,21 @@ static void check_antennas(struct gl_reader *r, const struct gl_lane_config *lan
         }
 }
 
+/* The reader's protocol is told of every antenna that serves a lane, where it wants to know. */
+static void tell_antennas(const struct gl_config *c, struct gl_device_config *owner) {
+    struct gl_setting_value *v = owner->settings, *end = v + owner->n_settings;
+    uint32_t all = 0;
+    while (v < end && strcmp(v->name, "antennas") != 0) v++;
+    if (owner->shared || v == end) return;
+    for (uint16_t i = 0; i < c->n_lanes; i++)
+        for (uint16_t j = 0; j < c->lanes[i].n_devices; j++)
+            if (strcmp(c->lanes[i].devices[j].id, owner->id) == 0) all |= c->lanes[i].devices[j].antennas;
+    for (int i = 0; i < MOST_ANTENNAS; i++) {
+        size_t len = strlen(v->text);
+        if (all >> i & 1) gl_format(v->text + len, sizeof v->text - len, len > 0 ? ", %d" : "%d", i + 1);
+    }
+}
+
 void gl_check_shared(struct gl_reader *r) {
     struct gl_config *c = r->c;
     for (uint16_t i = 0; i < c->n_lanes; i++)
@@ -124,4 +139,6 @@ void gl_check_shared(struct gl_reader *r) {
             if (c->lanes[i].devices[j].shared) resolve(r, &c->lanes[i], &c->lanes[i].devices[j]);
     for (uint16_t i = 0; i < c->n_lanes; i++)
         for (uint16_t j = 0; j < c->lanes[i].n_devices; j++) check_antennas(r, &c->lanes[i], &c->lanes[i].devices[j]);
+    for (uint16_t i = 0; i < c->n_lanes; i++)
+        for (uint16_t j = 0; j < c->lanes[i].n_devices; j++) tell_antennas(c, &c->lanes[i].devices[j]);
 }

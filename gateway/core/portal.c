@@ -114,12 +114,22 @@ static void accuse(struct passage *p, const struct occupancy *o, bool more) {
     p->scan.neutron = p->scan.neutron || o->neutron;
 }
 
+/* What proves nothing proves nothing of its vehicle, and of every other whose time it is: what was measured of that one may have been a person. */
+static bool is_doubt(const struct gl_core *c, const struct lane *l, const struct occupancy *o, const struct passage *p) {
+    if (!o->fault[0] || strcmp(o->owner, p->id) == 0) return o->fault[0];
+    return !l->portal.config->before_entry && !p->exit_begun && in_window(l, p, o->start_mono, end_of(c, o));
+}
+
+static void doubt(struct passage *p, const struct occupancy *o) {
+    p->dirty = p->dirty || !p->scan.fault[0];
+    memcpy(p->scan.fault, o->fault, sizeof p->scan.fault);
+}
+
 static void charge(const struct gl_core *c, struct lane *l, const struct occupancy *o, bool more) {
     for (int i = 0; i < l->n; i++) {
         struct passage *p = l->passages[i];
-        if (!concerns(c, l, o, p)) continue;
-        accuse(p, o, more);
-        if (o->fault[0] && strcmp(o->owner, p->id) == 0) memcpy(p->scan.fault, o->fault, sizeof p->scan.fault);
+        if (concerns(c, l, o, p)) accuse(p, o, more);
+        if (is_doubt(c, l, o, p)) doubt(p, o);
     }
 }
 

@@ -381,6 +381,21 @@ class OurClient(Rig):
         core, _ = self.device(f"tcp://127.0.0.1:{port}")
         self.assert_reads(core, sim, lines)
 
+    def test_misses_an_antenna_that_is_off_from_the_start(self):
+        sim, lines, port = self.simulator()
+        for antenna in (2, 3):
+            self.say(sim, f"antenna {antenna} off")
+            lines.with_text(f"done: antenna {antenna} off")
+        core, _ = self.device(f"tcp://127.0.0.1:{port}", ", antennas: [1, 2, 4]")
+        reason = "antenna 2 disconnected"  # nobody needs the third
+        core.next("status", state="degraded", reason=reason)
+        lines.with_text("events and reports enabled")
+        self.say(sim, f"tag {TAG}")
+        self.assertEqual(core.next("reading", kind="tag", epc=TAG)["antenna"], 1)
+        self.say(sim, "antenna 2 on")
+        core.next("status", state="online")
+        self.quit(sim)
+
     def test_reads_the_tid_bank(self):
         sim, lines, port = self.simulator()
         tap = Tap(port)

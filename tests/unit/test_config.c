@@ -485,6 +485,8 @@ static void plugins_complete_the_example(void **state) {
     assert_non_null(p);
     for (size_t i = 0; i < p->n_settings; i++)
         if (p->settings[i].preset) assert_non_null(gl_setting_text(&s, p->settings[i].name));
+    d = gl_config_device(c, "in-1.tag", NULL); /* two lanes share it, and miss each of its antennas */
+    assert_string_equal(gl_setting_text(&(struct gl_settings){d->n_settings, d->settings}, "antennas"), "1, 2, 3, 4");
     gl_config_free(c);
     GL_CLEANUP(gl_buf_free) struct gl_buf text = GL_BUF(65536);
     assert_int_equal(gl_config_check(SOURCE_DIR "/config/examples/post.yaml", &text), 0);

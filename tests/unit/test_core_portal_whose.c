@@ -242,10 +242,8 @@ static void before_the_loop(void **state) {
     bench_free(b);
 }
 
-/* `after` is long, and a person walks through the beam before the vehicle does: what the portal then says of the vehicle itself looks like that of
- * the one behind. Both are inspected; and who has left is not asked. */
-static void a_person_was_measured(void **state) {
-    (void)state;
+/* `after` is long, and a person walks through the beam before the vehicle does, which is then taken for measured. */
+static struct bench *a_person_first(void) {
     struct bench *b = portal_up();
     for (int i = 0; i < b->config->n_lanes; i++)
         for (int k = 0; k < b->config->lanes[i].n_devices; k++)
@@ -259,6 +257,13 @@ static void a_person_was_measured(void **state) {
     portal_end(b, "in-1");
     assert_released(b, "in-1"); /* nobody can tell yet */
     later(b, 15 * SECOND);
+    return b;
+}
+
+/* What the portal then says of the vehicle itself looks like that of the one behind. Both are inspected; and who has left is not asked. */
+static void a_person_was_measured(void **state) {
+    (void)state;
+    struct bench *b = a_person_first();
     drive_in(b, "in-1", "KA1234AB", "KA5678AB");
     portal_start(b, "in-1"); /* the first one, at last */
     later(b, 1 * SECOND);
@@ -270,6 +275,38 @@ static void a_person_was_measured(void **state) {
     drive_out(b, "in-1"); /* unreleased: an alarm of its own */
     assert_inspected(b, "in-1", PHYSICAL, "RPM_GAMMA");
     assert_string_equal(last(b)->match.movements[0].value, "GMRB00000002");
+    bench_free(b);
+}
+
+/* The same, and what the portal then says proves nothing: whether somebody follows, or nobody. */
+static void a_person_was_measured_and_the_vehicle_was_not(void **state) {
+    (void)state;
+    struct bench *b = a_person_first();
+    drive_in(b, "in-1", "KA1234AB", "KA5678AB");
+    portal_start(b, "in-1");
+    later(b, 1 * SECOND);
+    assert_int_equal(b->shown[0].signal, GL_SIGNAL_RELEASE);
+    portal_end_as(b, "in-1", GL_FALSE, GL_FALSE, "samples_missing");
+    assert_inspected(b, "in-1", DESK, "RPM_FAULT");
+    assert_string_equal(last(b)->match.movements[0].value, "GMRA00000001");
+    drive_out(b, "in-1");
+    assert_inspected(b, "in-1", DESK, "RPM_FAULT");
+    assert_string_equal(last(b)->match.movements[0].value, "GMRB00000002");
+    bench_free(b);
+
+    b = a_person_first();
+    portal_start(b, "in-1");
+    portal_end_as(b, "in-1", GL_FALSE, GL_FALSE, "samples_missing");
+    assert_inspected(b, "in-1", DESK, "RPM_FAULT");
+    bench_free(b);
+
+    b = portal_up(); /* when its time is over, it is nobody's */
+    drive_in(b, "in-1", "NC15REG", "NC16TRL");
+    portal_pass(b, "in-1");
+    later(b, 15 * SECOND);
+    portal_start(b, "in-1");
+    portal_end_as(b, "in-1", GL_FALSE, GL_FALSE, "samples_missing");
+    assert_released(b, "in-1");
     bench_free(b);
 }
 
@@ -295,7 +332,8 @@ int main(void) {
         cmocka_unit_test(a_shared_alarm_is_kept), cmocka_unit_test(a_doubt_is_not_forgotten),
         cmocka_unit_test(a_queue_takes_its_time), cmocka_unit_test(backs_out_of_the_portal),
         cmocka_unit_test(not_the_next_ones),      cmocka_unit_test(before_the_loop),
-        cmocka_unit_test(a_person_was_measured),  cmocka_unit_test(after_its_time),
+        cmocka_unit_test(a_person_was_measured),  cmocka_unit_test(a_person_was_measured_and_the_vehicle_was_not),
+        cmocka_unit_test(after_its_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -526,7 +526,12 @@ static void test_settings(void **state) {
     (void)state;
     static const struct {
         const char *name, *text, *says;
-    } rows[] = {{"session", "4", "session"}, {"power", "41", "power"}, {"power", "-1", "power"}};
+    } rows[] = {{"session", "4", "session"},
+                {"power", "41", "power"},
+                {"power", "-1", "power"},
+                {"antennas", "1, 33", "antennas: '33'"},
+                {"antennas", "1; 2", "antennas: '1; 2'"},
+                {"antennas", "0", "antennas: '0'"}};
     for (size_t i = 0; i < GL_COUNT(rows); i++) {
         struct rig g;
         struct gl_llrp s;

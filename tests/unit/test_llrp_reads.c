@@ -473,6 +473,68 @@ static void test_antennas_after_a_break(void **state) {
     rig_close(&g);
 }
 
+/* What a reader with these settings says to the client's question after its antennas; the rest of the set-up is left out of the log. */
+static void told_of_antennas(struct rig *g, uint8_t first, uint8_t second) {
+    attempt(g, 0);
+    answer(g, 0, "");
+    gl_buf_reset(&g->log);
+    answer_antennas(g, first, second);
+}
+
+/* Those that the configuration names are missed from the start, others never. */
+static void test_antennas_that_must_be_there(void **state) {
+    (void)state;
+    struct rig g;
+    rig_init(&g);
+    set(&g, "antennas", "1, 2,3");
+    rig_open(&g);
+    told_of_antennas(&g, 0x80, 0); /* and of the third it says nothing */
+    expect(&g, "fault antennas 2, 3 disconnected raised\n> SET_READER_CONFIG\n");
+    answer_all(&g);
+    gl_buf_reset(&g.log);
+    ANTENNA(&g, 1, 2);
+    expect(&g, "fault antenna 3 disconnected raised\nfault antennas 2, 3 disconnected cleared\n");
+    REPORT(&g, {"ABCDEFGHIJKL", .antenna = 3, .last = US(NOW)});
+    expect(&g, "fault antenna 3 disconnected cleared\ntag " ABCDEFGHIJKL " antenna 3 +0 ms\n");
+    ANTENNA(&g, 1, 4);
+    ANTENNA(&g, 0, 4); /* nobody's */
+    expect(&g, "");
+    reconnect(&g);
+    told_of_antennas(&g, 0, 0x80);
+    expect(&g, "fault antennas 1, 3 disconnected raised\n> SET_READER_CONFIG\n");
+    reconnect(&g);
+    told_of_antennas(&g, 0x80, 0x80);
+    expect(&g, "fault antenna 3 disconnected raised\nfault antennas 1, 3 disconnected cleared\n> SET_READER_CONFIG\n");
+    rig_close(&g);
+}
+
+/* A reader that does not know the question, or says yes and nothing more, accuses no antenna. */
+static void test_antennas_untold(void **state) {
+    (void)state;
+    static const struct {
+        uint16_t code;
+        const char *note;
+    } rows[] = {{GL_LLRP_M_UNSUPPORTED_MESSAGE, "request_declined"}, {GL_LLRP_SUCCESS, "antennas_untold"}};
+    for (size_t i = 0; i < GL_COUNT(rows); i++) {
+        struct rig g;
+        char want[80];
+        rig_init(&g);
+        set(&g, "antennas", "1");
+        rig_open(&g);
+        attempt(&g, 0);
+        answer(&g, 0, "");
+        gl_buf_reset(&g.log);
+        assert_int_equal(answer(&g, rows[i].code, ""), 0);
+        gl_format(want, sizeof want, "note %s\n> SET_READER_CONFIG\n", rows[i].note);
+        expect(&g, want);
+        answer_all(&g);
+        gl_buf_reset(&g.log);
+        ANTENNA(&g, 0, 1);
+        expect(&g, "fault antenna 1 disconnected raised\n");
+        rig_close(&g);
+    }
+}
+
 static int rospec_event(struct rig *g, uint8_t what, uint32_t id) {
     return SAY_EVENT(g, GL_LLRP_ROSPEC_EVENT, what, (uint8_t)(id >> 24), (uint8_t)(id >> 16), (uint8_t)(id >> 8), (uint8_t)id, 0, 0,
                      0, 9);
@@ -589,6 +651,8 @@ int main(void) {
         cmocka_unit_test(test_antennas_cut_off),
         cmocka_unit_test(test_many_antennas_are_one_fault),
         cmocka_unit_test(test_antennas_after_a_break),
+        cmocka_unit_test(test_antennas_that_must_be_there),
+        cmocka_unit_test(test_antennas_untold),
         cmocka_unit_test(test_rospec_ends),
         cmocka_unit_test(test_reads_lost),
         cmocka_unit_test(test_exception),
