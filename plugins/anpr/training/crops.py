@@ -23,7 +23,8 @@ def _quadrilateral(rng, line):
     corners = np.array([[left, middle - high / 2], [right, middle - high / 2], [right, middle + high / 2], [left, middle + high / 2]])
     centre = corners.mean(0)
     wide = right - left
-    angle = np.clip(rng.normal(0, 1.6), -6, 6) * np.pi / 180 * min(1, 5 * cap / wide)
+    angle = np.clip(rng.normal(0, 1.7), -6, 6) if rng.random() < .8 else rng.uniform(-6.5, 6.5)
+    angle *= np.pi / 180 * min(1, 6 * cap / wide)
     shear = np.clip(rng.normal(0, 4.5), -14, 14) * np.pi / 180
     corners -= centre
     corners[:, 1] += corners[:, 0] * np.tan(angle)
@@ -34,9 +35,9 @@ def _quadrilateral(rng, line):
 
 def _view(rng, picture, corners, aspect):
     """A camera's view of the quadrilateral at a random resolution, then stretched to the recogniser's size."""
-    size = float(np.clip(np.exp(rng.normal(2.85, .45)), 6.5, 40))       # height of the characters in the camera's pixels
+    size = float(np.clip(np.exp(rng.normal(2.95, .42)), 7, 40))       # height of the characters in the camera's pixels
     high = max(int(round(size / .69)), 9)
-    wide = int(np.clip(round(high * aspect * rng.uniform(.6, 1.1)), 24, 320))
+    wide = int(np.clip(round(high * aspect * rng.uniform(.65, 1.1)), 24, 320))
     if size < plate.CAP * .8:
         picture = cv2.GaussianBlur(picture, (0, 0), .42 * plate.CAP / size)
     if rng.random() < .06:      # a bent plate
