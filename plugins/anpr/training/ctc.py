@@ -23,7 +23,7 @@ def greedy(logits):
     return text
 
 
-def beam(logits, width=16, top=10, temperature=1.0, floor=-12.0):
+def beam(logits, width=12, top=10, temperature=1.0, floor=-8.0):
     """The likeliest texts and the logarithms of their probabilities: [(text, log probability)], best first."""
     held = {"": (0.0, NEVER)}                   # text: it ended in a blank, it ended in its last character
     for row in log_softmax(logits.astype(np.float64), temperature):

@@ -82,7 +82,8 @@ def draw(rng):
         kind, pattern = layout.kind, layout.patterns[int(rng.integers(len(layout.patterns)))]
     lines, scale = [[]], 1.0
     small = rng.uniform(.6, .8)
-    twin = rng.random() < .08       # a run of one character: repeats are hard to keep apart
+    twin = rng.random() < .14       # a run of one character: repeats are hard to keep apart
+    thin = rng.random() < .16       # so are thin ones from the plate's edge and from each other
     last = {}
     for mark in pattern:
         if mark == "|":
@@ -92,6 +93,8 @@ def draw(rng):
         elif mark in "A9?":
             pool = LETTERS if mark == "A" else DIGITS if mark == "9" else LETTERS + DIGITS
             char = last.get(mark) if twin and mark in last and rng.random() < .6 else pool[int(rng.integers(len(pool)))]
+            if thin and rng.random() < .3:
+                char = {"A": "I", "9": "1"}.get(mark, "1I"[int(rng.integers(2))])
             last[mark] = char
             lines[-1].append((char, scale))
         else:
