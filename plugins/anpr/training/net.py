@@ -1,6 +1,6 @@
 """The recogniser: a small convolutional net that reads 32 steps from left to right, for CTC.
 
-A recurrent reader was as good and cost OpenCV as much time as all the convolutions; a convolution over 13 steps is context enough.
+A recurrent reader costs OpenCV as much time as all the convolutions; convolutions over 13 steps are context enough.
 """
 import torch
 from torch import nn
