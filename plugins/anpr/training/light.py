@@ -82,25 +82,35 @@ def moved(rng, picture, most):
     return cv2.filter2D(picture, -1, kernel / kernel.sum())
 
 
-def camera(rng, picture, tall):
-    """Lens, sensor and compression; blur is bounded by the height of the smallest characters, so that a plate stays one."""
-    kind = rng.random()
-    if kind < 0.3:
-        picture = cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.3, max(0.4, min(3.0, tall * 0.09))))
-    elif kind < 0.45:
-        picture = moved(rng, picture, int(min(16, tall * 0.35)) + 2)
-    elif kind < 0.65:  # fewer pixels, made larger again
-        f = rng.uniform(max(0.4, min(1.0, 7.0 / tall)), 1.0)
-        h, w = picture.shape[:2]
-        picture = cv2.resize(cv2.resize(picture, None, fx=f, fy=f, interpolation=cv2.INTER_AREA), (w, h), interpolation=cv2.INTER_CUBIC)
-    elif kind < 0.72:
-        picture = cv2.addWeighted(picture, 1.8, cv2.GaussianBlur(picture, (0, 0), 1.2), -0.8, 0)
+def soft(rng, picture, tall):
+    return cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.3, max(0.4, min(3.0, tall * 0.09))))
+
+
+def coarse(rng, picture, tall):
+    """Fewer pixels, made larger again."""
+    f = rng.uniform(max(0.4, min(1.0, 7.0 / tall)), 1.0)
+    h, w = picture.shape[:2]
+    return cv2.resize(cv2.resize(picture, None, fx=f, fy=f, interpolation=cv2.INTER_AREA), (w, h), interpolation=cv2.INTER_CUBIC)
+
+
+def ringing(_, picture, __):
+    return cv2.addWeighted(picture, 1.8, cv2.GaussianBlur(picture, (0, 0), 1.2), -0.8, 0)
+
+
+LENSES = {"sharp": lambda rng, picture, tall: picture, "soft": soft, "moved": lambda rng, picture, tall: moved(rng, picture, int(min(16, tall * 0.35)) + 2),
+          "coarse": coarse, "ringing": ringing}
+
+
+def camera(rng, picture, tall, lens=None):
+    """Lens, sensor; the blur is bounded by the height of the smallest characters, so that a plate stays one. Returns the picture and the lens's name."""
+    lens = lens or rng.choice(list(LENSES), p=[0.28, 0.3, 0.15, 0.2, 0.07])
+    picture = LENSES[lens](rng, picture, tall)
     table = (255 * (np.arange(256) / 255.0) ** np.exp(rng.normal(0, 0.3)) * rng.uniform(0.75, 1.1) + rng.uniform(-10, 25)).clip(0, 255)
     picture = cv2.LUT(picture, table.astype(np.uint8))
     if rng.random() < 0.7:
         noise = rng.standard_normal(picture.shape[:2], np.float32) * rng.uniform(1, 12)
         picture = cv2.add(picture, like(picture, noise), dtype=cv2.CV_8U)
-    return picture
+    return picture, lens
 
 
 def squeezed(picture, quality):

@@ -1,6 +1,6 @@
 """Whole pictures of vehicles with the truth about their plates: the same for the same seed and number.
 
-  scenes.py FOLDER [--count 40] [--seed 1]     writes pictures and truths.tsv, a test set of our own making
+  scenes.py FOLDER [--seed 20]     writes pictures and truths.tsv, a test set of our own making
 """
 import argparse
 import collections
@@ -53,11 +53,11 @@ def in_sight(plate, width, height):
     return inside and min(line_height(c) for _, c in plate.lines) >= SMALLEST * width / 640
 
 
-def to_be_seen(picture, plate):
+def to_be_seen(picture, plate, least=FAINTEST):
     """The light left some contrast on it."""
     points = np.vstack([corners for _, corners in plate.lines])
     (x1, y1), (x2, y2) = points.min(0).astype(int), points.max(0).astype(int) + 1
-    return picture[y1:y2, x1:x2].std() >= FAINTEST
+    return picture[y1:y2, x1:x2].std() >= least
 
 
 def vehicle(rng, picture, kind, at, scale, bare=False, turn=None):
@@ -124,7 +124,7 @@ def changed(before, after, quad):
     return bool((before[y1:y2, x1:x2] != after[y1:y2, x1:x2]).any())
 
 
-def scene(seed, number, size=(640, 384), grey=True, kind=None, hour=None, bare=None, turn=None):
+def scene(seed, number, size=(640, 384), grey=True, kind=None, hour=None, bare=None, turn=None, lens=None):
     """The picture of that number. What is None is chosen; the picture is grey or BGR."""
     rng = np.random.default_rng([seed, 5, number])
     width, height = size
@@ -147,12 +147,63 @@ def scene(seed, number, size=(640, 384), grey=True, kind=None, hour=None, bare=N
         conditions.append("rain")
         picture = light.rain(rng, picture)
     tall = min((line_height(c) for p in plates for _, c in p.lines), default=12)
-    picture = light.camera(rng, picture, tall)
+    picture, lens = light.camera(rng, picture, tall, lens)
+    conditions += ["blur"] if lens in ("soft", "moved", "coarse") else []
     if rng.random() < 0.6:
         picture = light.squeezed(picture, rng.integers(30, 95))
     plates = [p for p in plates if to_be_seen(picture, p)]
     return Scene(picture, plates, [p for p in every if not any(p is q for q in plates)], conditions)
 
 
+# ---- a test set of our own ----------------------------------------------------------------------------------------------------------------
+# (how many, kind of plate, hour, lens, turn, name of the condition)
+WANTED = ((5, "europe", "day", "sharp", (0.1, -0.05, 0.0), ""), (3, "europe", "night", "sharp", None, ""), (2, "europe", "infrared", "sharp", None, ""),
+          (3, "europe", "day", "soft", None, ""), (2, "europe", "day", "moved", None, ""), (3, "europe", "day", "sharp", (0.6, -0.2, 0.05), "angle"),
+          (4, "stacked", "day", "sharp", None, "two-line"), (4, "state", "day", "sharp", None, "state"), (2, "brazil", "day", "sharp", None, "brazil"),
+          (2, "mercosur", "day", "sharp", None, "mercosur"))
+BARE = (("day", "sharp"), ("day", "soft"), ("night", "sharp"), ("infrared", "sharp"), ("day", "moved")) * 2
+READABLE, CLEAR = (14, 42), 22.0  # pixels: the height of characters in a test; the deviation of grey on its plates
+
+
+def good(s):
+    """Fit for a test: one plate, all of it to be read, and no other half hidden."""
+    heights = [line_height(c) for p in s.plates for _, c in p.lines]
+    return len(s.plates) == 1 and not s.hidden and to_be_seen(s.picture, s.plates[0], CLEAR) and READABLE[0] <= min(heights) and max(heights) <= READABLE[1]
+
+
+def test_set(folder, seed):
+    """Writes the pictures and truths.tsv."""
+    os.makedirs(folder, exist_ok=True)
+    number, rows = 0, ["# image\ttext\tcorners of the plate\tconditions"]
+
+    def keep(s, *conditions):
+        name = "scene_%02d.jpg" % len(rows)
+        cv2.imwrite(os.path.join(folder, name), s.picture, [cv2.IMWRITE_JPEG_QUALITY, 76, cv2.IMWRITE_JPEG_OPTIMIZE, 1])
+        corners = ";".join(",".join("%.0f" % v for v in p.quad.ravel()) for p in s.plates)
+        rows.append("\t".join([name, ";".join(p.text for p in s.plates), corners, ",".join(filter(None, [*s.conditions, *conditions]))]))
+
+    for count, kind, hour, lens, turn, condition in WANTED:
+        while count:
+            s = scene(seed, number, (800, 480), False, kind, hour, False, turn, lens)
+            number += 1
+            if good(s):
+                keep(s, condition)
+                count -= 1
+    for hour, lens in BARE:
+        keep(scene(seed, number, (640, 384), False, None, hour, True, None, lens))
+        number += 1
+    with open(os.path.join(folder, "truths.tsv"), "w", encoding="utf-8") as f:
+        f.write("\n".join(rows) + "\n")
+
+
+def main():
+    parser = argparse.ArgumentParser(description="Draws a small test set of scenes.")
+    parser.add_argument("folder")
+    parser.add_argument("--seed", type=int, default=20)
+    a = parser.parse_args()
+    cv2.setNumThreads(1)
+    test_set(a.folder, a.seed)
+
+
 if __name__ == "__main__":
-    pass
+    main()
