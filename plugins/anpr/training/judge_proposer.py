@@ -32,6 +32,15 @@ def propose(net, grey):
     return found, quads, [(*q.min(0), *q.max(0)) for q in quads], ms
 
 
+def found_by(box, truth):
+    """The proposal covers the plate, or is one line of it: it lies within and is at least half as wide."""
+    wide, tall = min(box[2], truth[2]) - max(box[0], truth[0]), min(box[3], truth[3]) - max(box[1], truth[1])
+    if plates.overlap(box, truth) >= plates.COVERS:
+        return True
+    area = (box[2] - box[0]) * (box[3] - box[1])
+    return wide > 0 and tall > 0.3 * (truth[3] - truth[1]) and wide * tall > 0.8 * area and wide > 0.5 * (truth[2] - truth[0])
+
+
 def draw(grey, found, quads, truths):
     picture = cv2.cvtColor(grey, cv2.COLOR_GRAY2BGR)
     thick = max(1, grey.shape[1] // 500)
@@ -60,7 +69,7 @@ def main():
         costs.append(ms)
         for t in picture.truths:
             if t.box:
-                rank = next((k for k, b in enumerate(boxes) if plates.overlap(b, t.box) >= plates.COVERS), len(boxes) + max(RANKS))
+                rank = next((k for k, b in enumerate(boxes) if found_by(b, t.box)), len(boxes) + max(RANKS))
                 rows.append((rank, found[rank][0] if rank < len(found) else 0.0, [*picture.conditions, plates.height_group(t.box)]))
         if not picture.truths:
             empty.append(found[0][0] if found else 0.0)
