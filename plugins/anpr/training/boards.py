@@ -104,6 +104,16 @@ def small(rng, image, text, y, tall, ink):
     cv2.putText(image, text, (int((image.shape[1] - w) / 2), int(y + tall / 2)), cv2.FONT_HERSHEY_SIMPLEX, scale, ink, int(rng.integers(1, 3)), cv2.LINE_AA)
 
 
+def worn(rng, image):
+    """Dirt, dents and the light on it."""
+    if rng.random() < 0.4:
+        scenery.texture(rng, image, rng.uniform(2, 14), (3, 9, 40))
+    if rng.random() < 0.3:
+        corners = rng.uniform(0.45, 1.15, (2, 3)).astype(np.float32)
+        light = cv2.resize(corners, (image.shape[1], image.shape[0]), interpolation=cv2.INTER_LINEAR)
+        image[:] = cv2.multiply(image, cv2.merge([light] * 3), dtype=cv2.CV_8U)
+
+
 # ---- the kinds: each returns image, size in mm, ink, and where lines go: (share of width from, to, middle and height of the line) ----------
 def europe(rng):
     paper = WHITE if rng.random() < 0.85 else YELLOW
@@ -216,4 +226,5 @@ def board(rng, kind=None):
         corners = put(image, mask, x, middle * h, tall * h, ink, room)
         lines.append(("".join(c for c in text if c.isalnum()), corners))
     screws(rng, image)
+    worn(rng, image)
     return Board(image, float(wide), h / DOT, lines)

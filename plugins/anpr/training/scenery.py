@@ -159,12 +159,27 @@ def sign(rng, picture):
         write(rng, plane, word(rng), 0, (k - (rows - 1) / 2) * tall * 1.4, tall, ink, widest=wide if board else 1e9)
 
 
-def lights(rng, picture, count):
-    """Small bright points, windows or lamps far away."""
+def far_lamps(rng, picture):
+    """Lamps of a street at night as (x, y, radius, colour): a few, or dozens in rows."""
     h, w = picture.shape[:2]
-    for _ in range(count):
-        r = rng.uniform(0.7, 6)
-        panel.fill(picture, panel.oval(rng.uniform(0, w), rng.uniform(0, h * 0.7), r, r * rng.uniform(0.7, 1.4), 8), colour(rng, 180, 255, 0.4))
+    lamps = []
+    for _ in range(rng.choice([0, 1, 2, 4])):
+        c, r, step = colour(rng, 150, 255, 0.3), rng.uniform(0.8, 5) * w / 640, rng.uniform(8, 90)
+        x, y, rise = rng.uniform(0, w), rng.uniform(0, 0.75 * h), rng.normal(0, 0.5)
+        lamps += [(x + k * step, y + k * step * rise, r * rng.uniform(0.5, 1.5), c) for k in range(rng.integers(1, 14))]
+    return [lamp for lamp in lamps if 0 <= lamp[0] < w and 0 <= lamp[1] < h]
+
+
+def stamp(rng, picture):
+    """The time and the place that a camera writes into its picture."""
+    h, w = picture.shape[:2]
+    text = "%04d-%02d-%02d %02d:%02d:%02d" % tuple(rng.integers((2005, 1, 1, 0, 0, 0), (2030, 13, 29, 24, 60, 60)))
+    text = text if rng.random() < 0.7 else word(rng)
+    ink = (255, 255, 255) if rng.random() < 0.7 else colour(rng, 0, 255, 0.2)
+    at = (int(rng.uniform(0, 0.7) * w), int(rng.choice([rng.uniform(0.03, 0.1), rng.uniform(0.9, 0.99)]) * h))
+    image = np.ascontiguousarray(picture)
+    cv2.putText(image, text, at, FONTS[rng.integers(0, len(FONTS))], rng.uniform(0.3, 0.9) * w / 640, ink[:1] * 3 if picture.ndim == 2 else ink, int(rng.integers(1, 3)), cv2.LINE_AA)
+    return image
 
 
 def street(rng, picture):

@@ -60,9 +60,15 @@ def to_be_seen(picture, plate, least=FAINTEST):
     return picture[y1:y2, x1:x2].std() >= least
 
 
+def view(rng):
+    """How a camera looks at a vehicle: yaw, pitch, roll; mostly from a little above, sometimes from anywhere."""
+    wild = rng.random() < 0.2
+    return tuple(rng.normal((0, -0.08, 0), (0.65, 0.3, 0.12) if wild else (0.33, 0.14, 0.035)).clip(-1.0, 1.0))
+
+
 def vehicle(rng, picture, kind, at, scale, bare=False, turn=None):
     """One vehicle with its plates where `at` is, `scale` pixels a millimetre; returns its plates and its lamps in pixels."""
-    turn = tuple(rng.normal((0, -0.08, 0), (0.35, 0.14, 0.035)).clip(-0.9, 0.9)) if turn is None else turn
+    turn = view(rng) if turn is None else turn
     face = vehicles.FACES[rng.integers(0, len(vehicles.FACES))]
     plane = panel.Panel(picture, (0, 500), at, scale, turn, rng.uniform(0.9, 2.5))
     drawn = face(rng, plane)
@@ -142,13 +148,15 @@ def scene(seed, number, size=(640, 384), grey=True, kind=None, hour=None, bare=N
     if hour == "day":
         picture = light.day(rng, picture)
     else:
-        picture = light.night(rng, picture, [p.quad for p in every], lamps, hour == "infrared")
+        picture = light.night(rng, picture, [p.quad for p in every], lamps + scenery.far_lamps(rng, picture), hour == "infrared")
     if rng.random() < 0.06:
         conditions.append("rain")
         picture = light.rain(rng, picture)
     tall = min((line_height(c) for p in plates for _, c in p.lines), default=12)
     picture, lens = light.camera(rng, picture, tall, lens)
     conditions += ["blur"] if lens in ("soft", "moved", "coarse") else []
+    if rng.random() < 0.12:
+        picture = scenery.stamp(rng, picture)
     if rng.random() < 0.6:
         picture = light.squeezed(picture, rng.integers(30, 95))
     plates = [p for p in plates if to_be_seen(picture, p)]
@@ -171,6 +179,11 @@ def good(s):
     return len(s.plates) == 1 and not s.hidden and to_be_seen(s.picture, s.plates[0], CLEAR) and READABLE[0] <= min(heights) and max(heights) <= READABLE[1]
 
 
+def calm(number):
+    """A view that no camera at a lane would be ashamed of."""
+    return tuple(np.random.default_rng([6, number]).normal((0, -0.08, 0), (0.22, 0.1, 0.03)))
+
+
 def test_set(folder, seed):
     """Writes the pictures and truths.tsv."""
     os.makedirs(folder, exist_ok=True)
@@ -184,7 +197,7 @@ def test_set(folder, seed):
 
     for count, kind, hour, lens, turn, condition in WANTED:
         while count:
-            s = scene(seed, number, (800, 480), False, kind, hour, False, turn, lens)
+            s = scene(seed, number, (800, 480), False, kind, hour, False, turn or calm(number), lens)
             number += 1
             if good(s):
                 keep(s, condition)
