@@ -9,7 +9,10 @@ try:
     import numpy as np
     import torch
 except ImportError as missing:
-    raise unittest.SkipTest("python3-torch and python3-opencv are not installed: %s" % missing)
+    why = "skipped: the training needs Debian's python3-torch, python3-opencv and python3-numpy: %s" % missing
+    if __name__ == "__main__":
+        sys.exit(print(why))
+    raise unittest.SkipTest(why)
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(ROOT, "plugins", "anpr", "training"))
