@@ -2,8 +2,10 @@
 """Measures a proposer on pictures with boxes: how many plates are among its first 1, 4 and 12 proposals, and what it costs.
 
   judge_proposer.py --model ../frames/models/proposer.onnx --truths TRUTHS.tsv [--folder PICTURES] [--sheet sheet.png]
+  judge_proposer.py --model ../frames/models/proposer.onnx --drawn 300
 
 The truths are a table as tests/bench/plates.py reads it; a picture without boxes is only drawn. --sheet shows what was found.
+--drawn measures on scenes of a seed that no training uses: the lines found, and how far off their ends, tops and bottoms are.
 """
 import argparse
 import os
@@ -14,11 +16,13 @@ import cv2
 import numpy as np
 
 import proposer
+import scenes
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "..", "tests", "bench"))
 import plates
 
 RANKS = (1, 4, 12)
+UNSEEN = 990
 
 
 def propose(net, grey):
@@ -53,15 +57,43 @@ def draw(grey, found, quads, truths):
     return cv2.resize(picture, (400, 225), interpolation=cv2.INTER_AREA)
 
 
+def judge_drawn(net, count):
+    """Lines of unseen scenes: found when a proposal's box and theirs share half of their union; errors in heights of their characters."""
+    ranks, sizes, ends, sides = [], [], [], []
+    for number in range(count):
+        s = scenes.scene(UNSEEN, number)
+        found, quads, boxes, _ = propose(net, s.picture)
+        for quad in (c for p in s.plates for _, c in p.lines):
+            tall = scenes.line_height(quad)
+            shared = [plates.overlap(b, (*quad.min(0), *quad.max(0))) for b in boxes] + [0.0]
+            best = int(np.argmax(shared))
+            ranks.append(best if shared[best] >= 0.5 else 99)
+            sizes.append(tall)
+            if shared[best] >= 0.5:
+                apart = np.abs(quads[best] - quad) / tall
+                ends += list(apart[:, 0])
+                sides += list(apart[:, 1])
+    ranks, sizes = np.array(ranks), np.array(sizes)
+    for low, high in ((0, 1e9), (0, 8), (8, 14), (14, 25), (25, 1e9)):
+        chosen = ranks[(sizes >= low) & (sizes < high)]
+        name = "all" if high > 1e8 and low == 0 else "%.0f px and more" % low if high > 1e8 else "%.0f-%.0f px" % (low, high)
+        print("%-16s %5d  %s" % (name, len(chosen), "  ".join("first %d: %5.1f" % (n, 100 * np.mean(chosen < n)) for n in RANKS)))
+    print("off in heights of characters, p50 / p90: ends %.2f / %.2f, tops and bottoms %.2f / %.2f" %
+          (*np.percentile(ends, (50, 90)), *np.percentile(sides, (50, 90))))
+
+
 def main():
     parser = argparse.ArgumentParser(description="Measures a proposer on pictures with boxes.")
     parser.add_argument("--model", required=True)
-    parser.add_argument("--truths", required=True)
+    parser.add_argument("--truths")
     parser.add_argument("--folder")
     parser.add_argument("--sheet")
+    parser.add_argument("--drawn", type=int, help="measure on that many unseen scenes instead")
     a = parser.parse_args()
     cv2.setNumThreads(1)
     net = cv2.dnn.readNetFromONNX(a.model)
+    if a.drawn:
+        return judge_drawn(net, a.drawn)
     rows, cells, costs, empty = [], [], [], []
     for picture in plates.load_truths(a.truths, a.folder or os.path.dirname(os.path.abspath(a.truths))):
         grey = cv2.imread(picture.path, cv2.IMREAD_GRAYSCALE)
