@@ -1,4 +1,6 @@
 """The recogniser's pictures: 128x32 grey crops of one line of a plate, deterministic for (seed, index)."""
+from collections import namedtuple
+
 import cv2
 import numpy as np
 
@@ -8,6 +10,7 @@ import wear
 
 HEIGHT, WIDTH = 32, 128
 EMPTY = 0.09                    # share of crops without a line
+Sample = namedtuple("Sample", "picture text kind size")     # uint8 32x128, what it says, kind of layout, pixels the characters were high
 
 
 def _quadrilateral(rng, line):
@@ -23,7 +26,8 @@ def _quadrilateral(rng, line):
     corners = np.array([[left, middle - high / 2], [right, middle - high / 2], [right, middle + high / 2], [left, middle + high / 2]])
     centre = corners.mean(0)
     wide = right - left
-    angle = np.clip(rng.normal(0, 1.6), -6, 6) * np.pi / 180 * min(1, 5 * cap / wide)
+    angle = np.clip(rng.normal(0, 1.7), -6, 6) if rng.random() < .8 else rng.uniform(-6.5, 6.5)
+    angle *= np.pi / 180 * min(1, 6 * cap / wide)
     shear = np.clip(rng.normal(0, 4.5), -14, 14) * np.pi / 180
     corners -= centre
     corners[:, 1] += corners[:, 0] * np.tan(angle)
@@ -34,9 +38,9 @@ def _quadrilateral(rng, line):
 
 def _view(rng, picture, corners, aspect):
     """A camera's view of the quadrilateral at a random resolution, then stretched to the recogniser's size."""
-    size = float(np.clip(np.exp(rng.normal(2.85, .45)), 6.5, 40))       # height of the characters in the camera's pixels
+    size = float(np.clip(np.exp(rng.normal(2.95, .42)), 7, 40))       # height of the characters in the camera's pixels
     high = max(int(round(size / .69)), 9)
-    wide = int(np.clip(round(high * aspect * rng.uniform(.6, 1.1)), 24, 320))
+    wide = int(np.clip(round(high * aspect * rng.uniform(.65, 1.1)), 24, 320))
     if size < plate.CAP * .8:
         picture = cv2.GaussianBlur(picture, (0, 0), .42 * plate.CAP / size)
     if rng.random() < .06:      # a bent plate
@@ -50,7 +54,7 @@ def _view(rng, picture, corners, aspect):
     seen = wear.sensor(rng, wear.lens(rng, wear.light(rng, seen), size))
     shrink = wide > WIDTH * 1.3 and rng.random() < .6
     how = cv2.INTER_AREA if shrink else cv2.INTER_CUBIC if rng.random() < .15 else cv2.INTER_LINEAR
-    return cv2.resize(seen, (WIDTH, HEIGHT), interpolation=how)
+    return cv2.resize(seen, (WIDTH, HEIGHT), interpolation=how), size
 
 
 def _empty(rng, seed):
@@ -91,16 +95,23 @@ def _empty(rng, seed):
     return (np.clip(picture, 0, 255),) + _quadrilateral(rng, line)
 
 
-def crop(seed, index):
-    """Crop number index of a seed: (uint8 32x128, text); the text is empty where there is no line."""
+def sample(seed, index):
+    """Crop number index of a seed, and what is known of it; the text is empty where there is no line."""
     rng = np.random.default_rng([seed, index])
     if rng.random() < EMPTY:
         picture, corners, aspect = _empty(rng, seed)
-        return _view(rng, picture, corners, aspect), ""
+        seen, size = _view(rng, picture, corners, aspect)
+        return Sample(seen, "", "empty", size)
     while True:
         drawn = plate.draw(rng, seed)
         line = drawn.lines[int(rng.integers(len(drawn.lines)))]
         if 2 <= len(line.text) <= 10:
             break
     corners, aspect = _quadrilateral(rng, line)
-    return _view(rng, drawn.picture, corners, aspect), line.text
+    seen, size = _view(rng, drawn.picture, corners, aspect)
+    return Sample(seen, line.text, drawn.kind, size)
+
+
+def crop(seed, index):
+    """The same, as the trainer wants it: (uint8 32x128, text)."""
+    return sample(seed, index)[:2]

@@ -50,11 +50,12 @@ class Checkpoint:
 
 
 def synthetic(count, seed=HELD_OUT):
-    """Held-out crops: [(picture, text, note)]."""
+    """Held-out crops: [(picture, text, notes of kind and size)]."""
     out = []
     for n in range(count):
-        picture, text = crops.crop(seed, n)
-        out.append((picture, text, "empty" if not text else f"{len(text)} characters"))
+        made = crops.sample(seed, n)
+        size = "empty" if not made.text else next(name for least, name in SIZES if made.size >= least)
+        out.append((made.picture, made.text, {made.kind, size}))
     return out
 
 
@@ -63,6 +64,9 @@ def _rows(path):
         for line in f:
             if line.strip() and not line.startswith("#"):
                 yield [os.path.join(os.path.dirname(path), line.split("\t")[0])] + line.rstrip("\n").split("\t")[1:]
+
+
+SIZES = ((24, "24 px and more"), (16, "16-24 px"), (11, "11-16 px"), (0, "7-11 px"))
 
 
 def fit(picture):
@@ -80,14 +84,14 @@ def listed(path, skip_first, root=None):
             raise SystemExit(f"{where}: cannot be read as a picture")
         if len(rest) == 1:
             first = picture.shape[1] * 2 // 15 if skip_first else 0
-            out.append((fit(picture[:, first:]), rest[0], "listed"))
+            out.append((fit(picture[:, first:]), rest[0], {"listed"}))
             continue
         for text, box in zip(rest[0].split(";"), rest[1].split(";")):
             x1, y1, x2, y2 = (int(float(v)) for v in box.split(","))
             tight = int((y2 - y1) * TIGHT)
             y1, y2 = y1 + tight, y2 - tight
             if text.isalnum():
-                out.append((fit(picture[max(y1, 0):y2 + 1, max(x1, 0):x2 + 1]), text, "listed"))
+                out.append((fit(picture[max(y1, 0):y2 + 1, max(x1, 0):x2 + 1]), text, {"listed"}))
     return out
 
 
@@ -111,9 +115,10 @@ def score(samples, read, temperature):
         if confidence >= .95 and text:
             sure += 1
             sure_wrong += text != truth
-        tally = notes.setdefault(note, [0, 0])
-        tally[0] += 1
-        tally[1] += right
+        for word in note:
+            tally = notes.setdefault(word, [0, 0])
+            tally[0] += 1
+            tally[1] += right
         if not right:
             failures.append((picture, truth, text, confidence))
     row = {name: 100 * n / len(samples) for name, n in hits.items()}

@@ -11,7 +11,7 @@ import textures
 CAP = 32                        # height of the characters on the canvas, pixels
 FACES = 1500                    # faces in use per seed
 Line = namedtuple("Line", "text left top right bottom")
-Drawn = namedtuple("Drawn", "picture lines plate")      # float32 grey, [Line], (left, top, right, bottom) of the plate
+Drawn = namedtuple("Drawn", "picture lines plate kind")     # float32 grey, [Line], (left, top, right, bottom) of the plate, kind of layout
 
 
 def ink(picture, mask, x, y, level, strength=1.0):
@@ -114,7 +114,7 @@ def _colours(rng, kind):
     if kind == "br":
         return rng.uniform(110, 210), rng.uniform(5, 70)
     if kind == "us":
-        return light, rng.uniform(5, 120)
+        return light, rng.uniform(5, min(120, light - 75))
     return light, dark
 
 
@@ -172,9 +172,9 @@ def _trimmings(rng, picture, kind, box, face):
             small_text(rng, picture, left + wide * rng.uniform(.02, .3), y + 1, high * .8, wide * rng.uniform(.4, .7), 255 - shade, face)
     for _ in range(int(rng.integers(0, 4 if kind != "us" else 5))):     # stickers
         size = CAP * rng.uniform(.15, .55)
-        x, y = rng.uniform(left, right - size), rng.choice([top + 2, bottom - size - 2, rng.uniform(top, max(bottom - size, top + 1))], p=[.45, .35, .2])
+        x, y = rng.uniform(left, right - size), rng.choice([top + 2, bottom - size - 2, rng.uniform(top, max(bottom - size, top + 1))], p=[.5, .42, .08])
         if y > top + CAP * .35 and y < bottom - CAP * .8:
-            size *= .4
+            size *= .25         # one over the characters hides none of them
         cv2.rectangle(picture, (int(x), int(y)), (int(x + size), int(y + size * rng.uniform(.6, 1.2))), rng.uniform(0, 255), -1)
 
 
@@ -209,7 +209,7 @@ def draw(rng, seed=1):
     cv2.rectangle(picture, (pad, pad), (int(box[2]), int(box[3])), ground, -1)
     inside = picture[pad:int(box[3]), pad:int(box[2])]
     if kind == "us" and rng.random() < .75:
-        inside += textures.cloud(rng, *inside.shape) * rng.uniform(3, 32) * (1 if rng.random() < .5 else np.linspace(0, 1.5, inside.shape[0], dtype=np.float32)[:, None])
+        inside += textures.cloud(rng, *inside.shape) * rng.uniform(.02, .24) * abs(ground - level) * (1 if rng.random() < .5 else np.linspace(0, 1.5, inside.shape[0], dtype=np.float32)[:, None])
         inside += np.linspace(-1, 1, inside.shape[0], dtype=np.float32)[:, None] * rng.uniform(-60, 60)
         if rng.random() < .35:
             ink(picture, cv2.resize(textures.pick(rng, textures.signs()), (int(CAP * rng.uniform(1, 4)), int(CAP * rng.uniform(.8, 2.5)))),
@@ -242,4 +242,4 @@ def draw(rng, seed=1):
     if rng.random() < .45:
         _screws(rng, picture, box)
     np.clip(picture, 0, 255, out=picture)
-    return Drawn(picture, found, box)
+    return Drawn(picture, found, box, kind)
