@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Trains the proposer from nothing: draws scenes, learns, exports.
 
-  train_proposer.py --work FOLDER [--out ../frames/models/proposer.onnx] [--scenes 4000] [--minutes 25] [--seed 1] [--resume]
+  train_proposer.py --work FOLDER [--out ../frames/models/proposer.onnx] [--scenes 6000] [--steps 2250] [--seed 1] [--resume]
 
 The scenes are drawn by processes of their own into shards in the work folder and are there for the next run. One thread learns.
 """
@@ -114,18 +114,14 @@ def follow(mean, net, keep):
             a.copy_(a * keep + b * (1 - keep) if a.dtype.is_floating_point else b)
 
 
-def learn(net, store, minutes, seed, save, top=3e-3):
-    """Learns for that long (a cosine over time), and calls save(mean of the weights) now and then."""
+def learn(net, store, steps, seed, save, top=3e-3):
+    """Learns for that many batches (a cosine over them), and calls save(mean of the weights) now and then."""
     rng = np.random.default_rng([seed, 9])
     optimiser = torch.optim.AdamW(net.parameters(), lr=top, weight_decay=1e-3)
-    mean, started, step, shown = copy.deepcopy(net), time.monotonic(), 0, 0.0
-    saved = started
-    while True:
-        part = (time.monotonic() - started) / (60 * minutes)
-        if part >= 1:
-            break
+    mean, started, shown = copy.deepcopy(net), time.monotonic(), 0.0
+    for step in range(steps):
         for group in optimiser.param_groups:
-            group["lr"] = top * min(1, (step + 1) / 100) * (0.01 + 0.99 * (1 + np.cos(np.pi * part)) / 2)
+            group["lr"] = top * min(1, (step + 1) / 100) * (0.01 + 0.99 * (1 + np.cos(np.pi * step / steps)) / 2)
         x, wanted = batch(rng, store)
         error = proposer.loss(net(x), *wanted)
         optimiser.zero_grad()
@@ -133,14 +129,13 @@ def learn(net, store, minutes, seed, save, top=3e-3):
         torch.nn.utils.clip_grad_norm_(net.parameters(), 5.0)
         optimiser.step()
         follow(mean, net, min(0.995, step / (step + 10)))
-        step, shown = step + 1, shown + float(error)
-        if step % 50 == 0:
-            print("%6.1f min, step %d, %d scenes, loss %.3f" % (part * minutes, step, len(store.pictures), shown / 50), flush=True)
+        shown += float(error)
+        if step % 50 == 49:
+            print("%6.1f min, step %d, %d scenes, loss %.3f" % ((time.monotonic() - started) / 60, step + 1, len(store.pictures), shown / 50), flush=True)
             shown = 0.0
             store.look()
-        if time.monotonic() - saved > 120:
+        if step % 200 == 199:
             save(mean)
-            saved = time.monotonic()
     save(mean)
     return mean
 
@@ -164,8 +159,8 @@ def main():
     parser = argparse.ArgumentParser(description="Trains the proposer of plate lines.")
     parser.add_argument("--work", required=True, help="the folder of scenes and checkpoints")
     parser.add_argument("--out", default=os.path.join(here, "..", "frames", "models", "proposer.onnx"))
-    parser.add_argument("--scenes", type=int, default=4000)
-    parser.add_argument("--minutes", type=float, default=25)
+    parser.add_argument("--scenes", type=int, default=6000)
+    parser.add_argument("--steps", type=int, default=2250)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=1, help="processes that draw")
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in the work folder")
@@ -180,7 +175,7 @@ def main():
     while not store.pictures:
         time.sleep(1)
         store.look()
-    mean = learn(net, store, a.minutes, a.seed, lambda m: torch.save(m.state_dict(), checkpoint))
+    mean = learn(net, store, a.steps, a.seed, lambda m: torch.save(m.state_dict(), checkpoint))
     pool.close()
     print("exported; OpenCV and torch differ by %.2g" % export(mean, a.out))
 
