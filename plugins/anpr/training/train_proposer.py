@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """Trains the proposer from nothing: draws scenes, learns, exports.
 
-  train_proposer.py --work FOLDER [--out ../frames/models/proposer.onnx] [--scenes 6000] [--steps 2250] [--seed 1] [--resume]
+  train_proposer.py --work FOLDER [--out ../frames/models/proposer.onnx] [--scenes 6000] [--steps 2450] [--seed 1] [--resume]
 
 The scenes are drawn by processes of their own into shards in the work folder and are there for the next run. One thread learns.
 """
@@ -160,7 +160,7 @@ def main():
     parser.add_argument("--work", required=True, help="the folder of scenes and checkpoints")
     parser.add_argument("--out", default=os.path.join(here, "..", "frames", "models", "proposer.onnx"))
     parser.add_argument("--scenes", type=int, default=6000)
-    parser.add_argument("--steps", type=int, default=2250)
+    parser.add_argument("--steps", type=int, default=2450)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=1, help="processes that draw")
     parser.add_argument("--resume", action="store_true", help="go on from the checkpoint in the work folder")
