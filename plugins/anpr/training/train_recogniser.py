@@ -79,6 +79,13 @@ class Trainer:
                     "step": self.step, "shard": self.shard, "progress": self.progress}, path + ".part")
         os.rename(path + ".part", path)
 
+    def load_eyes(self, path):
+        """Start from a checkpoint of a net with another reader: its eyes, its place on the schedule."""
+        held = torch.load(path, map_location="cpu")
+        for target, source in ((self.model, "model"), (self.average, "average")):
+            target.load_state_dict({k: v for k, v in held[source].items() if k.startswith("eyes")}, strict=False)
+        self.shard, self.progress = held["shard"], held["progress"]
+
     def load(self, path):
         """Go on from a checkpoint."""
         held = torch.load(path, map_location="cpu")
@@ -127,6 +134,7 @@ def main():
     parse.add_argument("--minutes", type=float, default=0, help="end by then, however many samples that was")
     parse.add_argument("--progress", type=float, default=-1, help="with --resume: where on the schedule to go on")
     parse.add_argument("--resume", action="store_true")
+    parse.add_argument("--eyes", help="a checkpoint to take the convolutions from")
     given = parse.parse_args()
     torch.set_num_threads(1)
     os.makedirs(given.run, exist_ok=True)
@@ -135,6 +143,8 @@ def main():
         trainer.load(os.path.join(given.run, "checkpoint.pt"))
         if given.progress >= 0:
             trainer.progress = given.progress
+    if given.eyes:
+        trainer.load_eyes(given.eyes)
     run(trainer, given)
 
 
