@@ -87,8 +87,8 @@ def asphalt(rng, picture, x1, y1, x2, y2):
         dashes = rng.integers(1, 9)
         for k in range(dashes):
             a, b = (k / dashes) ** 1.5, ((k + rng.uniform(0.4, 1.0)) / dashes) ** 1.5
-            near, far = (lambda t, side: (vanish[0] + (foot + side - vanish[0]) * t, vanish[1] + (y2 - vanish[1]) * t)), None
-            panel.fill(picture, np.array([near(a, 0), near(a, wide), near(b, wide), near(b, 0)]), (white,) * 3)
+            corners = [(vanish[0] + (foot + side - vanish[0]) * t, vanish[1] + (y2 - vanish[1]) * t) for t, side in ((a, 0), (a, wide), (b, wide), (b, 0))]
+            panel.fill(picture, np.array(corners), (white,) * 3)
 
 
 def bricks(rng, picture, x1, y1, x2, y2):

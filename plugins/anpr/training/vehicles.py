@@ -2,6 +2,7 @@
 plates may hang: [(x, y of the middle, room in mm)], its lamps [(x, y, radius, colour)] and half its width and its height."""
 import collections
 
+import cv2
 import numpy as np
 
 import panel
@@ -21,7 +22,6 @@ def paint(rng):
 
 def body(rng, plane, outline, colour, depth):
     """The silhouette pushed back by its depth, then the face itself in bands of changing shade."""
-    import cv2
     outline = np.array(outline, float)
     behind = plane.see(outline * (0.97, 1.0), depth)
     hull = cv2.convexHull(np.vstack([behind, plane.see(outline)]).astype(np.float32))[:, 0]
@@ -40,12 +40,6 @@ def width_at(outline, y):
     right = outline[outline[:, 0] >= 0]
     right = right[np.argsort(right[:, 1])]
     return float(np.interp(y, right[:, 1], right[:, 0]))
-
-
-def pair(plane, draw, x, *arguments):
-    """The same thing on both sides."""
-    for side in (-1, 1):
-        draw(plane, side * x, *arguments)
 
 
 def lamp(rng, plane, x, y, wide, tall, colour):
