@@ -45,6 +45,9 @@ struct gl_reader_options {
 
 struct gl_reader;
 
+/* The folder of the models that belong to the running program: {prefix}/share/greenlane/models, or models/ of the build tree. -ENOENT. */
+int gl_reader_models(char *ret, size_t size, struct gl_error *err) GL_MUST_USE;
+
 /* Loads the models: all files are opened here, none later. options is copied. Returns 0, -ENOENT or -EINVAL with the file that is missing
  * or not understood. */
 int gl_reader_open(const struct gl_reader_options *options, struct gl_reader **ret, struct gl_error *err) GL_MUST_USE;

@@ -1,0 +1,103 @@
+/* The picture shrunk to the net's size, and the peaks of what comes out. */
+#include "frames/proposer.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { WIDTH = 640, HEIGHT = 384, STRIDE = 8, COLUMNS = WIDTH / STRIDE, ROWS = HEIGHT / STRIDE, CELLS = COLUMNS * ROWS };
+enum { HEAT, CENTRE_X, CENTRE_Y, HALF_HEIGHT, HALF_WIDTH, SLOPE, CHANNELS };
+
+static const double least_score = 0.05;
+
+struct gl_proposer {
+    struct gl_net *net;
+    float in[WIDTH * HEIGHT], out[CHANNELS * CELLS];
+};
+
+int gl_proposer_open(const char *path, struct gl_proposer **ret, struct gl_error *err) {
+    static const struct gl_net_shape shape = {HEIGHT, WIDTH, CHANNELS * CELLS};
+    struct gl_proposer *pr = calloc(1, sizeof *pr);
+    if (!pr) return gl_fail(err, -ENOMEM, "out of memory");
+    int rc = gl_net_open(path, &shape, &pr->net, err);
+    if (rc < 0)
+        free(pr);
+    else
+        *ret = pr;
+    return rc;
+}
+
+void gl_proposer_free(struct gl_proposer *pr) {
+    if (pr) gl_net_free(pr->net);
+    free(pr);
+}
+
+/* ---- in ---- */
+static double mean_of(const struct gl_picture *p, double x1, double y1, double x2, double y2) {
+    int xa = (int)x1, ya = (int)y1, xb = (int)ceil(x2), yb = (int)ceil(y2), n = 0;
+    unsigned sum = 0;
+    for (int y = ya; y < yb && y < p->height; y++)
+        for (int x = xa; x < xb && x < p->width; x++, n++) sum += p->grey[(size_t)y * (size_t)p->stride + (size_t)x];
+    return n ? (double)sum / n : 0;
+}
+
+/* Returns the factor from level 0 to the input. */
+static double fill(struct gl_proposer *pr, const struct gl_pyramid *p) {
+    double factor = fmin((double)WIDTH / p->level[0].width, (double)HEIGHT / p->level[0].height);
+    int w = (int)fmin(WIDTH, round(p->level[0].width * factor)), h = (int)fmin(HEIGHT, round(p->level[0].height * factor)), l = 0;
+    while (l + 1 < p->n && p->level[l + 1].width >= w && p->level[l + 1].height >= h) l++;
+    double step = p->level[0].scale / p->level[l].scale / factor, sum = 0, squares = 0, n = (double)w * h;
+    memset(pr->in, 0, sizeof pr->in);
+    for (int y = 0; y < h; y++)
+        for (int x = 0; x < w; x++) {
+            double v = mean_of(&p->level[l], x * step, y * step, (x + 1) * step, (y + 1) * step);
+            pr->in[y * WIDTH + x] = (float)v;
+            sum += v;
+            squares += v * v;
+        }
+    double mean = sum / n, by = fmax(sqrt(fmax(squares / n - mean * mean, 0)), 8);
+    for (int y = 0; y < h; y++)
+        for (int x = 0; x < w; x++) pr->in[y * WIDTH + x] = (float)((pr->in[y * WIDTH + x] - mean) / by);
+    return factor;
+}
+
+/* ---- out ---- */
+static bool is_peak(const float *heat, int row, int column) {
+    float here = heat[row * COLUMNS + column];
+    for (int y = row - 1; y <= row + 1; y++)
+        for (int x = column - 1; x <= column + 1; x++)
+            if (y >= 0 && y < ROWS && x >= 0 && x < COLUMNS && heat[y * COLUMNS + x] > here) return false;
+    return isfinite(here);
+}
+
+static struct gl_proposal decode(const float *out, int row, int column, double factor) {
+    const float *v = out + row * COLUMNS + column;
+    double x = (column + 0.5 + v[CENTRE_X * CELLS]) * STRIDE, y = (row + 0.5 + v[CENTRE_Y * CELLS]) * STRIDE;
+    double high = STRIDE * exp(fmin(v[HALF_HEIGHT * CELLS], 3)), wide = 32 * exp(fmin(v[HALF_WIDTH * CELLS], 3));
+    double drop = v[SLOPE * CELLS] * wide;
+    struct gl_proposal p = {.left = (float)((x - wide) / factor), .right = (float)((x + wide) / factor)};
+    for (int i = 0; i < 2; i++) {
+        double middle = i ? y + drop : y - drop;
+        p.top[i] = (float)((middle - high) / factor);
+        p.bottom[i] = (float)((middle + high) / factor);
+    }
+    p.score = (float)(1 / (1 + exp(-v[HEAT])));
+    return p;
+}
+
+int gl_proposer_find(struct gl_proposer *pr, const struct gl_pyramid *p, struct gl_proposal *list, struct gl_error *err) {
+    struct gl_proposal found[GL_PROPOSALS_MAX];
+    double factor = fill(pr, p);
+    int n = 0, rc = gl_net_forward(pr->net, pr->in, pr->out, err);
+    if (rc < 0) return rc;
+    double least = log(least_score / (1 - least_score));
+    for (int row = 0; row < ROWS; row++)
+        for (int column = 0; column < COLUMNS; column++)
+            if (n < GL_PROPOSALS_MAX && pr->out[row * COLUMNS + column] >= least && is_peak(pr->out, row, column))
+                found[n++] = decode(pr->out, row, column, factor);
+    n = gl_proposals_thin(found, n, 0.5);
+    n = n < GL_PROPOSER_MOST ? n : GL_PROPOSER_MOST;
+    memcpy(list, found, (size_t)n * sizeof *list);
+    return n;
+}
