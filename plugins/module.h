@@ -15,9 +15,9 @@ struct gl_module {
     uint32_t size;    /* sizeof(struct gl_module) */
     const char *name; /* "anpr-frames" */
 
-    /* Loads whatever it needs from files: afterwards the process can open no more of them. folder: where the plugins lie. No threads yet. The settings
+    /* Loads whatever it needs from files: afterwards the process can open no more of them. No threads yet. The settings
      * are copied as far as they are needed. */
-    int (*prepare)(const struct gl_settings *settings, const char *folder, void **ret_ready, struct gl_error *err);
+    int (*prepare)(const struct gl_settings *settings, void **ret_ready, struct gl_error *err);
     /* A carrier (carrier.h), as gl_carrier_ops.open makes one; ready outlives it. */
     int (*open)(void *ready, uv_loop_t *loop, const struct gl_address *at, const char *secret,
                 const struct gl_carrier_events *events, void *user, struct gl_carrier **ret);

@@ -173,7 +173,7 @@ static int find_carrier(struct gl_device *d, struct gl_error *err) {
     if (ops) return 0;
     struct gl_error why = {""};
     int rc = gl_module_load(d->config->paths.plugins, d->protocol->module, &d->module, &why);
-    if (rc == 0) rc = d->module->prepare(&d->settings, d->config->paths.plugins, &d->ready, &why);
+    if (rc == 0) rc = d->module->prepare(&d->settings, &d->ready, &why);
     return rc < 0 ? gl_fail(err, rc, "%s: %s", d->id, why.text) : 0;
 }
 

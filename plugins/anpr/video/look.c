@@ -5,7 +5,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "config/config.h"
 #include "frames/reader.h"
@@ -30,16 +29,6 @@ struct gl_looker {
 };
 
 /* ---- opening ----------------------------------------------------------------------------------------------------------------------- */
-static void find_models(const char *given, const char *folder, char *out, size_t size) {
-    struct stat st;
-    if (given && given[0]) {
-        gl_format(out, size, "%s", given);
-        return;
-    }
-    gl_format(out, size, "%s/models", folder);
-    if (stat(out, &st) < 0) gl_format(out, size, "%s", GREENLANE_MODEL_DIR);
-}
-
 /* "EE,LV,LT" */
 static int take_countries(const char *text, struct gl_reader_options *o, struct gl_error *err) {
     size_t n = 0;
@@ -53,7 +42,7 @@ static int take_countries(const char *text, struct gl_reader_options *o, struct 
     return 0;
 }
 
-int gl_looker_open(const struct gl_settings *settings, const char *folder, struct gl_looker **ret, struct gl_error *err) {
+int gl_looker_open(const struct gl_settings *settings, struct gl_looker **ret, struct gl_error *err) {
     char models[GL_PATH + 16];
     struct gl_reader_options o = {.models = models};
     struct gl_looker *l = calloc(1, sizeof *l);
@@ -61,8 +50,9 @@ int gl_looker_open(const struct gl_settings *settings, const char *folder, struc
     const char *trigger = gl_setting_text(settings, "trigger");
     l->always = trigger && strcmp(trigger, "always") == 0;
     l->rate = gl_setting_int(settings, "rate", 5);
-    find_models(gl_setting_text(settings, "models"), folder, models, sizeof models);
-    int rc = gl_region_parse(gl_setting_text(settings, "region"), &l->region, err);
+    const char *given = gl_setting_text(settings, "models");
+    int rc = given ? gl_copy(models, sizeof models, given) : gl_reader_models(models, sizeof models, err);
+    if (rc == 0) rc = gl_region_parse(gl_setting_text(settings, "region"), &l->region, err);
     if (rc == 0) rc = take_countries(gl_setting_text(settings, "countries"), &o, err);
     if (rc == 0) rc = gl_reader_open(&o, &l->reader, err);
     if (rc < 0) {

@@ -7,9 +7,8 @@ struct gl_looker;
 
 enum { GL_LOOK_IDLE_MS = 2000 /* a frame is worked on so often even when nothing moves */, GL_LOOK_ALIVE_MS = 1000 };
 
-/* Loads the reader's models: from the setting `models`, else {folder}/models, else where they are installed. */
-int gl_looker_open(const struct gl_settings *settings, const char *folder, struct gl_looker **ret,
-                   struct gl_error *err) GL_MUST_USE;
+/* Loads the reader's models: from the folder that the setting `models` names, else those that came with the programs. */
+int gl_looker_open(const struct gl_settings *settings, struct gl_looker **ret, struct gl_error *err) GL_MUST_USE;
 
 int64_t gl_looker_rate(const struct gl_looker *l); /* frames a second */
 

@@ -136,11 +136,11 @@ static int video_open(void *ready, uv_loop_t *loop, const struct gl_address *at,
 }
 
 /* ---- the module -------------------------------------------------------------------------------------------------------------------- */
-static int prepare(const struct gl_settings *settings, const char *folder, void **ret_ready, struct gl_error *err) {
+static int prepare(const struct gl_settings *settings, void **ret_ready, struct gl_error *err) {
     struct gl_looker *l = NULL;
     av_log_set_level(
         AV_LOG_QUIET); /* foreign bytes write no logs, and addresses hold passwords; what matters is told as a reason */
-    int rc = gl_looker_open(settings, folder, &l, err);
+    int rc = gl_looker_open(settings, &l, err);
     if (rc == 0) *ret_ready = l;
     return rc;
 }
