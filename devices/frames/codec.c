@@ -103,8 +103,9 @@ static bool better_than_told(const struct gl_track *t, const struct gl_vote_resu
     if (t->told == 0) return true;
     if (t->told >= TOLD_MOST || !readable) return false;
     if (t->told_text[0] == '\0') return true;
-    double more = v->candidates[0].confidence - t->told_sure;
-    return more >= CLEARLY || (more > 0 && v->agree >= SURE_FRAMES && strcmp(v->candidates[0].text, t->told_text) != 0);
+    double sure = v->candidates[0].confidence, more = sure - t->told_sure;
+    if (more >= CLEARLY || (sure >= SURE && t->told_sure < SURE)) return true;
+    return more > 0 && v->agree >= SURE_FRAMES && strcmp(v->candidates[0].text, t->told_text) != 0;
 }
 
 /* Whether it is time to tell what is known of a vehicle. mono: now. */
@@ -136,7 +137,7 @@ static int64_t end_of_all(const struct frames *f) {
     int64_t last = 0;
     for (size_t i = 0; i < GL_TRACKS; i++)
         if (f->tracks.t[i].used && f->tracks.t[i].last > last) last = f->tracks.t[i].last;
-    return last + GL_TRACK_ENDS_MS;
+    return last + GL_TRACK_FORGOTTEN_MS;
 }
 
 /* ---- a frame and its pictures -------------------------------------------------------------------------------------------------------- */

@@ -14,9 +14,10 @@ static int refuse(struct gl_error *err, const char *text) {
 /* One number from 0 to 100, with decimals; NULL when there is none. */
 static const char *take_number(const char *p, double *ret) {
     char *end;
-    if (*p < '0' || *p > '9' || strspn(p, "0123456789.") > 8) return NULL;
+    size_t len = strspn(p, "0123456789.");
+    if (*p < '0' || *p > '9' || len > 8) return NULL;
     *ret = strtod(p, &end) / 100.0;
-    return end != p && *ret <= 1.0 ? end : NULL;
+    return end == p + len && *ret <= 1.0 ? end : NULL;
 }
 
 static int take_all(const char *text, double v[2 * GL_REGION_CORNERS], char before[2 * GL_REGION_CORNERS]) {

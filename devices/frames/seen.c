@@ -43,6 +43,7 @@ static const struct gl_field gl_seen_fields_f[] = {
     GL_INT(gl_seen, width, 1, SIDE_MAX, GL_REQUIRED),
     GL_INT(gl_seen, height, 1, SIDE_MAX, GL_REQUIRED),
     GL_TRI(gl_seen, moving, 0),
+    GL_TRI(gl_seen, looked, GL_REQUIRED),
     GL_STRUCTS(gl_seen, plates, &plate, 0),
     GL_STRUCTS(gl_seen, pictures, &picture, 0),
 };

@@ -1,7 +1,7 @@
 /* What one picture of a video showed: the language between the process's two halves. The module that holds the decoder and the reader
  * (plugins/anpr/video/) says it, the codec (codec.c) hears it; so the codec stays pure, and can be fed from a file as any other.
  *
- *     {"frame":17,"age":62,"width":1280,"height":720,"moving":true,
+ *     {"frame":17,"age":62,"width":1280,"height":720,"moving":true,"looked":true,
  *      "plates":[{"text":"AB123CD","confidence":0.93,"x":512,"y":402,"w":150,"h":34,"candidates":[{"text":"AB123CD","confidence":0.93}],"characters":[...]}],
  *      "pictures":[{"plate":0,"role":"plate","bytes":4711},{"plate":null,"role":"scene","bytes":80123}]}\n
  *     4711 bytes, then 80123 bytes, and then the next line
@@ -42,6 +42,7 @@ struct gl_seen {
     int64_t age;   /* ms since it was taken */
     int64_t width, height;
     uint8_t moving; /* tri: something moves in it */
+    uint8_t looked; /* tri: plates were looked for; else it only says that pictures come */
     uint16_t n_plates;
     struct gl_seen_plate plates[GL_SEEN_PLATES];
     uint16_t n_pictures;

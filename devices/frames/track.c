@@ -65,6 +65,7 @@ static void put(struct gl_track *t, const struct gl_seen_plate *p, const struct 
     if (!t->used) *t = (struct gl_track){.used = true, .first = taken.mono, .began = taken.wall, .from = *box};
     t->last = taken.mono;
     t->now = *box;
+    t->missed = 0;
     t->frames++;
     gl_vote_add(&t->vote, p);
     if (p->text[0] && p->confidence >= t->sure) {
@@ -88,10 +89,13 @@ void gl_tracks_add(struct gl_tracks *all, const struct gl_seen *seen, int64_t mi
         taken[t - all->t] = true;
         ret[i] = t;
     }
+    for (size_t i = 0; i < GL_TRACKS; i++)
+        if (seen->looked == GL_TRUE && all->t[i].used && !taken[i]) all->t[i].missed++;
 }
 
 bool gl_track_over(const struct gl_track *t, int64_t mono) {
-    return t->used && mono - t->last >= GL_TRACK_ENDS_MS;
+    int64_t gone = mono - t->last;
+    return t->used && ((gone >= GL_TRACK_ENDS_MS && t->missed >= GL_TRACK_MISSED) || gone >= GL_TRACK_FORGOTTEN_MS);
 }
 
 void gl_track_clear(struct gl_track *t) {

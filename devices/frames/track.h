@@ -4,7 +4,8 @@
 #include "base/time.h"
 #include "frames/vote.h"
 
-enum { GL_TRACKS = 8, GL_TRACK_ENDS_MS = 1200 };
+/* A vehicle has left when it was not seen for so long, and in so many frames in which it was looked for; or when nobody has looked for longer still. */
+enum { GL_TRACKS = 8, GL_TRACK_ENDS_MS = 1200, GL_TRACK_MISSED = 2, GL_TRACK_FORGOTTEN_MS = 6000 };
 
 struct gl_track_box {  /* of one frame, in shares of the frame: a stream may change its size */
     double x, y, w, h; /* centre and sides */
@@ -12,9 +13,9 @@ struct gl_track_box {  /* of one frame, in shares of the frame: a stream may cha
 
 struct gl_track {
     bool used;
-    int64_t first, last; /* when the frames were taken, monotonic ms */
-    int64_t began;       /* wall */
-    uint32_t frames;
+    int64_t first, last;           /* when the frames were taken, monotonic ms */
+    int64_t began;                 /* wall */
+    uint32_t frames, missed;       /* seen in; looked for in vain since */
     struct gl_track_box from, now; /* where it was first and last */
     char text[GL_PLATE];           /* the surest read so far */
     double sure;

@@ -159,6 +159,7 @@ static int look(struct gl_looker *l, const struct gl_shot *shot, int64_t mono, s
     if (moving) l->lively_until = mono + LIVELY_MS;
     if (!l->always && mono >= l->lively_until && mono - l->looked < GL_LOOK_IDLE_MS) return 0;
     l->looked = mono;
+    s->looked = GL_TRUE;
     rc = read_plates(l, &grey, s, err);
     if (rc < 0) return rc;
     if (s->n_plates > 0) l->lively_until = mono + LIVELY_MS;
@@ -173,11 +174,12 @@ int gl_looker_look(struct gl_looker *l, const struct gl_shot *shot, int64_t mono
     if (!s) return gl_fail(err, -ENOMEM, "out of memory");
     memset(s, 0, sizeof *s);
     s->frame = shot->number;
+    s->looked = GL_FALSE;
     s->width = shot->frame->width;
     s->height = shot->frame->height;
     int rc = look(l, shot, mono, s, &pictures, err);
     if (rc < 0) return rc;
-    if (s->n_plates == 0 && mono - l->told < GL_LOOK_ALIVE_MS) return 0;
+    if (s->looked != GL_TRUE && mono - l->told < GL_LOOK_ALIVE_MS) return 0;
     l->told = mono;
     int64_t age = gl_now_read().mono - shot->mono;
     s->age = age > 0 ? age : 0;

@@ -39,14 +39,14 @@ static const struct gl_source_kind kinds[] = {
       "probesize", "500000", "analyzeduration", "1000000", NULL}},
     {"http",
      NULL,
-     {"protocol_whitelist", "http,tcp", "format_whitelist", "mpjpeg,mjpeg,jpeg_pipe,png_pipe,mpegts,flv,h264,hevc", "probesize",
-      "500000", "analyzeduration", "1000000", "rw_timeout", "10000000", "multiple_requests", "0", NULL}},
-    {"v4l2", "v4l2", {"protocol_whitelist", "", NULL}},
+     {"protocol_whitelist", "http,tcp", "format_whitelist", "mpjpeg,mjpeg,image2,jpeg_pipe,png_pipe,mpegts,flv,h264,hevc",
+      "probesize", "500000", "analyzeduration", "1000000", "rw_timeout", "10000000", "pattern_type", "none", NULL}},
+    {"v4l2", "v4l2", {NULL}},
     {"file",
      NULL,
      {"protocol_whitelist", "file", "format_whitelist",
-      "jpeg_pipe,png_pipe,bmp_pipe,webp_pipe,tiff_pipe,image2,mpjpeg,mjpeg,mov,avi,matroska,mpegts,h264,hevc,flv,mpeg", "probesize",
-      "2000000", NULL}},
+      "image2,jpeg_pipe,png_pipe,bmp_pipe,webp_pipe,tiff_pipe,mpjpeg,mjpeg,mov,avi,matroska,mpegts,h264,hevc,flv,mpeg", "probesize",
+      "2000000", "pattern_type", "none", NULL}},
 };
 
 static const struct gl_source_kind *kind_of(const char *scheme) {
@@ -136,16 +136,17 @@ static int open_format(struct gl_source *s, struct gl_error *err) {
     AVDictionary *d = NULL;
     const AVInputFormat *format = s->kind->format ? av_find_input_format(s->kind->format) : NULL;
     if (s->kind->format && !format) return gl_fail(err, -EPROTONOSUPPORT, "FFmpeg's libraries here know no %s", s->kind->format);
-    for (size_t i = 0; s->kind->options[i]; i += 2)
-        if (s->kind->options[i + 1][0]) av_dict_set(&d, s->kind->options[i], s->kind->options[i + 1], 0);
+    for (size_t i = 0; s->kind->options[i]; i += 2) av_dict_set(&d, s->kind->options[i], s->kind->options[i + 1], 0);
     s->format = avformat_alloc_context();
     if (!s->format) return gl_fail(err, -ENOMEM, "out of memory");
     s->format->interrupt_callback = (AVIOInterruptCB){must_end, s};
-    s->format->flags |= AVFMT_FLAG_NOBUFFER | AVFMT_FLAG_DISCARD_CORRUPT | AVFMT_FLAG_NONBLOCK;
+    s->format->flags |= AVFMT_FLAG_DISCARD_CORRUPT | AVFMT_FLAG_NONBLOCK;
     s->format->max_streams = 8;
     int rc = avformat_open_input(&s->format, s->url, format, &d);
     av_dict_free(&d);
     if (rc < 0) return fail(s, rc, "no video", err);
+    /* What is looked at to find out what comes need not be shown, too; of a single picture there is no second. */
+    if (!gl_source_is_picture(s)) s->format->flags |= AVFMT_FLAG_NOBUFFER;
     rc = avformat_find_stream_info(s->format, NULL);
     return rc < 0 ? fail(s, rc, "no video", err) : open_decoder(s, err);
 }
