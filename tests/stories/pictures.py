@@ -74,7 +74,7 @@ def video_stalls(post):
     lodge(post, fresh(post), PLATES[2])
     post.programs["front3"].say("stall")
     wait("the camera to be missed", lambda: post.state("device/in-3.front")["state"] == "offline", 30)
-    assert "silent" in post.state("device/in-3.front")["reason"]
+    assert "silent" in post.state("device/in-3.front")["reason"], post.state("device/in-3.front")
     v = Filmed(post, PLATES[2]).arrive()
     d = v.decided()
     v.moves_on()

@@ -28,7 +28,7 @@ PICTURES_LANE = """  in-3:
     direction: in
     devices:
       entry-loop: {use: gpio, line: "sim:chip.sock/36"}
-      front: {use: anpr/frames, at: "rtsp://127.0.0.1:${front3}/", role: vehicle, direction: down, repeat: 0s}
+      front: {use: anpr/frames, at: "rtsp://127.0.0.1:${front3}/", role: vehicle, direction: down, silence: 4s, repeat: 0s}
       exit-loop: {use: gpio, line: "sim:chip.sock/37"}
     outputs: {red: "sim:chip.sock/40", amber: "sim:chip.sock/41", green: "sim:chip.sock/42", barrier: "sim:chip.sock/43", heartbeat: "sim:chip.sock/44"}
 """
