@@ -18,8 +18,9 @@ struct gl_cli_command {
     int (*run)(int argc, char **argv); /* argv[0] is the command's name; returns the exit status */
 };
 
-extern const struct gl_cli_command gl_cli_run, gl_cli_run_child, gl_cli_check, gl_cli_import, gl_cli_passages, gl_cli_explain,
-    gl_cli_watch, gl_cli_status, gl_cli_journal, gl_cli_simulate, gl_cli_feed, gl_cli_purge, gl_cli_backup, gl_cli_restore;
+extern const struct gl_cli_command gl_cli_run, gl_cli_run_child, gl_cli_check, gl_cli_import, gl_cli_passages, gl_cli_plate,
+    gl_cli_explain, gl_cli_watch, gl_cli_status, gl_cli_journal, gl_cli_simulate, gl_cli_feed, gl_cli_purge, gl_cli_backup,
+    gl_cli_restore;
 
 /* ---- options.c ---- */
 struct gl_cli_option {

@@ -10,8 +10,9 @@
 #include "config/reader.h"
 
 static const struct gl_cli_command *const commands[] = {
-    &gl_cli_run,      &gl_cli_status,  &gl_cli_watch,   &gl_cli_check, &gl_cli_simulate, &gl_cli_import,  &gl_cli_feed,
-    &gl_cli_passages, &gl_cli_explain, &gl_cli_journal, &gl_cli_purge, &gl_cli_backup,   &gl_cli_restore, &gl_cli_run_child,
+    &gl_cli_run,     &gl_cli_status, &gl_cli_watch,    &gl_cli_check,   &gl_cli_simulate,
+    &gl_cli_import,  &gl_cli_feed,   &gl_cli_passages, &gl_cli_plate,   &gl_cli_explain,
+    &gl_cli_journal, &gl_cli_purge,  &gl_cli_backup,   &gl_cli_restore, &gl_cli_run_child,
 };
 
 static int help(FILE *to) {
