@@ -103,9 +103,10 @@ static bool is_file(const struct grab *g) {
     return strcmp(g->v->at.scheme, "file") == 0;
 }
 
+/* reason: NULL when the loop itself has dropped it, and has told why. */
 static void lose(struct grab *g, const char *reason) {
     g->up = false;
-    gl_video_tell(g->v, &g->v->from_grabber, GL_SAID_DOWN, "", reason);
+    if (reason) gl_video_tell(g->v, &g->v->from_grabber, GL_SAID_DOWN, "", reason);
     nap(g, gl_backoff_next(&g->backoff));
 }
 
@@ -130,14 +131,16 @@ static void serve(struct grab *g) {
         n = drain(g, s, is_file(g), &err);
         gl_source_close(s);
     }
-    if (atomic_exchange(&g->v->interrupt, false)) gl_fail(&err, 0, "opened anew");
+    bool dropped = atomic_exchange(&g->v->interrupt, false);
     if (atomic_load(&g->v->quit)) {
         atomic_store(&g->v->interrupt, true);
         return;
     }
     int64_t stood = gl_now_read().mono - began;
     gl_backoff_after(&g->backoff, n > 0, stood);
-    if (n > 0 && (picture || is_file(g))) {
+    if (dropped) {
+        lose(g, NULL);
+    } else if (n > 0 && (picture || is_file(g))) {
         gl_backoff_reset(&g->backoff);
         if (!is_file(g)) nap(g, 1000 / o.rate - stood);
     } else if (g->n_names > 0) {
