@@ -14,7 +14,7 @@
 #include "frames/track.h"
 #include "protocol.h"
 
-/* A vote of so much is told at once; one below `READABLE` is none. */
+/* A vote of so much is told at once, when the way of driving is known, too; one below `READABLE` is none. */
 #define SURE 0.9
 #define READABLE 0.5
 #define CLEARLY 0.1 /* surer than told before: told again */
@@ -95,14 +95,16 @@ static void tell(struct frames *f, struct gl_track *t, const struct gl_vote_resu
     r.value.plate.direction = (uint8_t)gl_track_toward(t, f->approach);
     t->told++;
     gl_clip(t->told_text, sizeof t->told_text, r.value.plate.text);
+    t->told_toward = r.value.plate.direction;
     t->told_sure = readable ? v->candidates[0].confidence : 0;
     f->sink->reading(f->sink->user, &r, att, attachments(t, att));
 }
 
-static bool better_than_told(const struct gl_track *t, const struct gl_vote_result *v, bool readable) {
+static bool better_than_told(const struct frames *f, const struct gl_track *t, const struct gl_vote_result *v, bool readable) {
     if (t->told == 0) return true;
     if (t->told >= TOLD_MOST || !readable) return false;
     if (t->told_text[0] == '\0') return true;
+    if (t->told_toward == GL_TOWARD_NONE && gl_track_toward(t, f->approach) != GL_TOWARD_NONE) return true;
     double sure = v->candidates[0].confidence, more = sure - t->told_sure;
     if (more >= CLEARLY || (sure >= SURE && t->told_sure < SURE)) return true;
     return more > 0 && v->agree >= SURE_FRAMES && strcmp(v->candidates[0].text, t->told_text) != 0;
@@ -113,7 +115,8 @@ static bool due(const struct frames *f, const struct gl_track *t, const struct g
     bool over = gl_track_over(t, mono);
     if (t->frames < 2) return over && readable && v->candidates[0].confidence >= SURE;
     if (over) return true;
-    if (readable && v->agree >= SURE_FRAMES && v->candidates[0].confidence >= SURE) return true;
+    bool way = f->approach == GL_WAY_NONE || gl_track_toward(t, f->approach) != GL_TOWARD_NONE;
+    if (way && readable && v->agree >= SURE_FRAMES && v->candidates[0].confidence >= SURE) return true;
     return mono - t->first >= (readable ? f->vote_ms : f->vote_ms * UNREAD_WINDOWS);
 }
 
@@ -121,7 +124,7 @@ static void judge(struct frames *f, struct gl_track *t, int64_t mono) {
     struct gl_vote_result v;
     gl_vote_count(&t->vote, &v);
     bool readable = v.n_candidates > 0 && v.candidates[0].confidence >= READABLE;
-    if (due(f, t, &v, readable, mono) && better_than_told(t, &v, readable)) tell(f, t, &v, readable);
+    if (due(f, t, &v, readable, mono) && better_than_told(f, t, &v, readable)) tell(f, t, &v, readable);
 }
 
 static void judge_all(struct frames *f, int64_t mono) {

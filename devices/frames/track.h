@@ -24,6 +24,7 @@ struct gl_track {
     /* of who reports it */
     uint32_t told;
     char told_text[GL_PLATE];
+    uint8_t told_toward;
     double told_sure;
     double scene_worth, crop_worth; /* of the pictures that are kept */
     struct gl_buf scene, crop;

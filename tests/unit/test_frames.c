@@ -259,10 +259,10 @@ static void done(struct bench *b) {
 static void sure_is_told_at_once_and_once(void **state GL_UNUSED) {
     struct bench *b = bench();
     for (int i = 0; i < 20; i++) {
-        struct gl_seen_plate p = plate("AB123CD", 0.95, 20 + i);
+        struct gl_seen_plate p = plate("AB123CD", 0.95, 20 + 2 * i);
         say(b, 1000 + 100 * i, &p, 1, "c1s01");
         if (i == 1) heard(b, "");
-        if (i == 2) heard(b, "plate 'AB123CD' plate:c1 scene:s01\n");
+        if (i == 2) heard(b, "plate 'AB123CD' approach plate:c1 scene:s01\n");
     }
     heard(b, "");
     done(b);
