@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <getopt.h>
 #include <jansson.h>
+#include <libavutil/log.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -138,6 +139,7 @@ int main(int argc, char **argv) {
     struct gl_error err = {""};
     char models[512];
     opterr = 0;
+    av_log_set_level(AV_LOG_QUIET); /* the reasons are in our lines */
     for (int c; (c = getopt_long(argc, argv, ":", options, NULL)) != -1;) {
         if (c == 'c' && !take_countries(optarg, &o))
             return usage("--countries: two-letter codes of countries whose formats are known, at most 16, as in DE,PL: not ",

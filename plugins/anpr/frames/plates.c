@@ -66,6 +66,60 @@ static void plate_of(const struct gl_line *l, const struct gl_reader_options *o,
     gl_formats_prior(p->text, o->countries, GL_PLATE_HINTS, p->country);
 }
 
+/* ---- two lines ---- */
+/* The lower line of a plate is about as high as the upper, close below, and both stand in the middle of each other. */
+static bool stacked(const struct gl_plate_read *up, const struct gl_plate_read *low) {
+    double h = fmax(up->height, low->height), gap = low->box.y1 - up->box.y2 + 0.5 * h; /* the boxes have their margins */
+    double wide = fmin(up->box.x2 - up->box.x1, low->box.x2 - low->box.x1);
+    double common = fmin(up->box.x2, low->box.x2) - fmax(up->box.x1, low->box.x1);
+    double lengths = (double)(strlen(up->candidates[0].text) + strlen(low->candidates[0].text));
+    return fmin(up->height, low->height) > 0.6 * h && gap > -0.2 * h && gap < 0.9 * h && common > 0.8 * wide && lengths <= 9 &&
+           fmin(up->confidence, low->confidence) > 0.3;
+}
+
+static void join(const struct gl_plate_read *up, const struct gl_plate_read *low, const struct gl_reader_options *o,
+                 struct gl_plate_read *ret) {
+    struct gl_line_text texts[GL_LINE_TEXTS];
+    struct gl_plate_candidate all[GL_LINE_TEXTS];
+    struct gl_plate_read p = *up;
+    int n = 0;
+    for (int i = 0; i < up->n_candidates && i < 5; i++)
+        for (int k = 0; k < low->n_candidates && k < 5; k++, n++) {
+            gl_format(texts[n].text, sizeof texts[n].text, "%s%s", up->candidates[i].text, low->candidates[k].text);
+            texts[n].p = up->candidates[i].confidence * low->candidates[k].confidence;
+        }
+    rank(texts, n, o, all);
+    p.n_candidates = (uint8_t)(n < GL_PLATE_CANDIDATES ? n : GL_PLATE_CANDIDATES);
+    memcpy(p.candidates, all, p.n_candidates * sizeof all[0]);
+    p.n_lines = 2;
+    p.box = (struct gl_box){up->box.x1 < low->box.x1 ? up->box.x1 : low->box.x1, up->box.y1,
+                            up->box.x2 > low->box.x2 ? up->box.x2 : low->box.x2, low->box.y2};
+    p.confidence = p.candidates[0].confidence;
+    p.n_characters = 0;
+    for (int i = 0; i < up->n_characters; i++) p.characters[p.n_characters++] = up->characters[i];
+    for (int i = 0; i < low->n_characters && p.n_characters < GL_PLATE_CHARACTERS; i++)
+        p.characters[p.n_characters++] = low->characters[i];
+    while (p.n_characters < strlen(p.candidates[0].text)) p.characters[p.n_characters++] = p.confidence;
+    p.n_characters = (uint8_t)strlen(p.candidates[0].text);
+    gl_format(p.raw, sizeof p.raw, "%s%s", up->raw, low->raw);
+    gl_format(p.text, sizeof p.text, "%s", p.confidence >= text_least ? p.candidates[0].text : "");
+    gl_formats_prior(p.text, o->countries, GL_PLATE_HINTS, p.country);
+    *ret = p;
+}
+
+/* Each line is part of one plate at most. Returns how many plates are left. */
+static int join_all(struct gl_plate_read *all, int n, const struct gl_reader_options *o) {
+    for (int i = 0; i < n; i++)
+        for (int k = 0; k < n; k++) {
+            if (i == k || all[i].n_lines != 1 || all[k].n_lines != 1 || !stacked(&all[i], &all[k])) continue;
+            join(&all[i], &all[k], o, &all[i]);
+            all[k] = all[--n];
+            if (i == n) i = k; /* what was moved */
+            k = -1;
+        }
+    return n;
+}
+
 /* ---- what overlaps ---- */
 static bool same_place(const struct gl_plate_read *a, const struct gl_plate_read *b) {
     int w = (a->box.x2 < b->box.x2 ? a->box.x2 : b->box.x2) - (a->box.x1 > b->box.x1 ? a->box.x1 : b->box.x1);
@@ -104,6 +158,7 @@ void gl_plates_from_lines(struct gl_line *lines, int n, const struct gl_reader_o
         for (int k = 0; k < kept && !said; k++) said = same_place(&all[i], &all[k]);
         if (!said) all[kept++] = all[i];
     }
+    kept = join_all(all, kept, o);
     qsort(all, (size_t)kept, sizeof all[0], by_sureness);
     ret->n = (uint8_t)(kept < GL_PLATES_MAX ? kept : GL_PLATES_MAX);
     memcpy(ret->plate, all, ret->n * sizeof all[0]);

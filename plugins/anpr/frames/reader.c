@@ -12,14 +12,15 @@
 #include "frames/plates_impl.h"
 #include "frames/proposer.h"
 
-enum { FIRST_READS = 12, LOOK_PIXELS = 1500000 };
+enum { CHAINS_READ = 8, LINES_READ = 14, LOOK_PIXELS = 1500000 };
+#define SURE 0.95
 
 struct gl_reader {
     struct gl_net *recogniser;
     struct gl_proposer *proposer; /* NULL when there is no such model */
     double temperature;
     struct gl_reader_options options;
-    struct gl_line lines[FIRST_READS];
+    struct gl_line lines[LINES_READ];
 };
 
 /* ---- models ---- */
@@ -73,41 +74,46 @@ void gl_reader_freep(struct gl_reader **r) {
 }
 
 /* ---- one look ---- */
-static int propose(struct gl_reader *r, const struct gl_pyramid *p, int from, int to, struct gl_proposal *list,
-                   struct gl_error *err) {
-    int n = 0;
-    if (r->proposer) n = gl_proposer_find(r->proposer, p, list, err);
-    if (n >= 0) n = gl_chains_find(p, from, to, r->options.least_height, list, n);
-    return n;
-}
-
 /* Worth another crop: something was read, or nearly. */
 static bool promising(const struct gl_line *l) {
     return l->n > 0 && gl_plates_value(l) > 0.02;
 }
 
-static int read_lines(struct gl_reader *r, const struct gl_pyramid *p, const struct gl_proposal *list, int n,
-                      struct gl_error *err) {
+static int read_line(struct gl_reader *r, const struct gl_pyramid *p, const struct gl_proposal *where, struct gl_line *l,
+                     struct gl_error *err) {
     static const double margins[][2] = {{0.35, 0.35}, {1.1, 1.1}};
-    n = n < FIRST_READS ? n : FIRST_READS;
-    int rc = 0, more = 0;
-    for (int i = 0; i < n && rc == 0; i++) {
-        r->lines[i] = (struct gl_line){.where = list[i]};
-        rc = gl_line_read(&r->lines[i], p, r->recogniser, r->temperature, 0.6, 0.6, err);
-    }
-    for (int i = 0; i < n && rc == 0 && more < 4; i++) {
-        if (!promising(&r->lines[i])) continue;
-        more++;
-        for (size_t k = 0; k < GL_COUNT(margins) && rc == 0; k++)
-            rc = gl_line_read(&r->lines[i], p, r->recogniser, r->temperature, margins[k][0], margins[k][1], err);
-    }
-    return rc < 0 ? rc : n;
+    *l = (struct gl_line){.where = *where};
+    int rc = gl_line_read(l, p, r->recogniser, r->temperature, 0.6, 0.6, err);
+    for (size_t k = 0; k < GL_COUNT(margins) && rc == 0 && promising(l); k++)
+        rc = gl_line_read(l, p, r->recogniser, r->temperature, margins[k][0], margins[k][1], err);
+    return rc;
 }
 
+/* Reads proposals into the lines from n on; those that say the same as a line that was read well are left out. Returns the new number. */
+static int read_lines(struct gl_reader *r, const struct gl_pyramid *p, const struct gl_proposal *list, int n_list, int n, int most,
+                      struct gl_error *err) {
+    for (int i = 0; i < n_list && n < most; i++) {
+        bool said = false;
+        for (int k = 0; k < n && !said; k++)
+            said = gl_proposal_overlap(&list[i], &r->lines[k].where) > 0.75 && gl_plates_value(&r->lines[k]) > 0.9;
+        if (said) continue;
+        int rc = read_line(r, p, &list[i], &r->lines[n], err);
+        if (rc < 0) return rc;
+        n++;
+    }
+    return n;
+}
+
+/* The chains first, for they cost little; the net where they led to nothing sure. */
 static int look(struct gl_reader *r, const struct gl_pyramid *p, int from, int to, struct gl_plates *ret, struct gl_error *err) {
     struct gl_proposal list[GL_PROPOSALS_MAX];
-    int n = propose(r, p, from, to, list, err);
-    if (n > 0) n = read_lines(r, p, list, n, err);
+    int found = gl_chains_find(p, from, to, r->options.least_height, list, 0);
+    int n = found < 0 ? found : read_lines(r, p, list, found, 0, CHAINS_READ, err);
+    if (n < 0) return n;
+    gl_plates_from_lines(r->lines, n, &r->options, ret);
+    if (!r->proposer || (ret->n > 0 && ret->plate[0].confidence >= SURE)) return 0;
+    found = gl_proposer_find(r->proposer, p, list, err);
+    n = found < 0 ? found : read_lines(r, p, list, found, n, LINES_READ, err);
     if (n >= 0) gl_plates_from_lines(r->lines, n, &r->options, ret);
     return n < 0 ? n : 0;
 }
