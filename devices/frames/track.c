@@ -38,7 +38,8 @@ static double fit(const struct gl_track *t, const struct gl_seen_plate *p, const
     double far = distance(&t->now, box);
     if (both_sure && !same) return 0;
     if (far >= 0) return 2 - far + (same ? 1 : 0);
-    return same && p->confidence >= SURELY ? 0.5 : 0;
+    /* From elsewhere it must be read as just the same: fleets have plates that differ in one character. */
+    return same && p->confidence >= SURELY && strcmp(t->text, p->text) == 0 ? 0.5 : 0;
 }
 
 static struct gl_track *free_place(struct gl_tracks *all) {

@@ -166,6 +166,11 @@ static void tracks_part(void **state GL_UNUSED) {
     s = frame_of(&other, 1);
     gl_tracks_add(all, &s, 0, (struct gl_now){1, 1400}, c);
     assert_ptr_not_equal(a[0], c[0]);
+    other = plate("AB124CD", 0.95, 12); /* the next of its fleet, further back */
+    s = frame_of(&other, 1);
+    gl_tracks_add(all, &s, 0, (struct gl_now){1, 1600}, b);
+    assert_ptr_not_equal(a[0], b[0]);
+    assert_ptr_not_equal(c[0], b[0]);
     free(all);
 }
 
