@@ -22,6 +22,7 @@ enum gl_transport {
     GL_TRANSPORT_SERIAL = 1 << 2,      /* serial:/dev/NODE */
     GL_TRANSPORT_HTTP_PUSH = 1 << 3,   /* the device POSTs to us: http-listen://ADDR:PORT/PATH; one request = begin, bytes, end */
     GL_TRANSPORT_HTTP_PULL = 1 << 4,   /* we GET an endless answer: http://HOST/PATH; one answer = begin, bytes, end */
+    GL_TRANSPORT_VIDEO = 1 << 5,       /* pictures: rtsp://, http://, v4l2:, file:; carried by the module that the protocol names */
 };
 
 enum gl_setting_type { GL_SET_TEXT, GL_SET_INT, GL_SET_DURATION, GL_SET_BOOL, GL_SET_CHOICE };
@@ -86,7 +87,8 @@ struct gl_protocol {
     int64_t silence_ms;  /* default silence limit: no byte for so long = connection dead, device offline; 0 = none */
     const struct gl_setting *settings;
     size_t n_settings;
-    size_t state_size; /* of the codec's state: allocated zeroed by the host, handed to every call */
+    const char *module; /* GL_TRANSPORT_VIDEO: the shared object beside the plugin (plugins/module.h) that carries it; else NULL */
+    size_t state_size;  /* of the codec's state: allocated zeroed by the host, handed to every call */
 
     /* Prepares the state. Bad settings are refused with a text that names the setting. */
     int (*open)(void *state, const struct gl_settings *settings, const struct gl_sink *sink, struct gl_error *err);

@@ -34,6 +34,12 @@ static void describe_device(const char *plugins, const struct gl_device_config *
             p->kind = GL_PROBE_NODE;
             gl_format(p->what, sizeof p->what, "serial %s", p->address.path);
             break;
+        case GL_TRANSPORT_VIDEO:
+            if (p->address.host[0])
+                tcp(p, d->id);
+            else
+                p->kind = strcmp(p->address.scheme, "v4l2") == 0 ? GL_PROBE_NODE : GL_PROBE_NONE;
+            break;
         case GL_TRANSPORT_TCP_LISTEN:
         case GL_TRANSPORT_HTTP_PUSH:
             gl_format(p->what, sizeof p->what, "waits for the device at port %u: not tried", p->address.port);

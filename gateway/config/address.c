@@ -117,12 +117,48 @@ static int parse_http_listen(const char *rest, const struct gl_protocol *p GL_UN
     return 0;
 }
 
+/* What comes over the network as a video; ports are those of the schemes, unless written. */
+static int parse_video(const char *scheme, uint16_t port, const char *rest, struct gl_address *a, struct gl_error *err) {
+    size_t len = strcspn(rest, "/?");
+    a->port = port;
+    gl_clip(a->scheme, sizeof a->scheme, scheme);
+    if (memchr(rest, '@', len)) return gl_fail(err, -EINVAL, "user and password do not belong into the address: set `secret`");
+    int rc = parse_host(rest, len, a, err);
+    if (rc < 0) return rc;
+    if (rest[len] == '?') return gl_fail(err, -EINVAL, "write a '/' before the '?'");
+    return parse_path(rest[len] ? rest + len : "/", rest[len] ? strlen(rest + len) : 1, a, err);
+}
+
+static int parse_rtsp(const char *rest, const struct gl_protocol *p GL_UNUSED, struct gl_address *a, struct gl_error *err) {
+    return parse_video("rtsp", 554, rest, a, err);
+}
+
+static int parse_http_video(const char *rest, const struct gl_protocol *p GL_UNUSED, struct gl_address *a, struct gl_error *err) {
+    return parse_video("http", 80, rest, a, err);
+}
+
+static int parse_v4l2(const char *rest, const struct gl_protocol *p GL_UNUSED, struct gl_address *a, struct gl_error *err) {
+    gl_clip(a->scheme, sizeof a->scheme, "v4l2");
+    if (rest[0] != '/') return gl_fail(err, -EINVAL, "a video device is named by its full path: v4l2:/dev/video0");
+    return gl_copy(a->path, sizeof a->path, rest);
+}
+
+static int parse_file(const char *rest, const struct gl_protocol *p GL_UNUSED, struct gl_address *a, struct gl_error *err) {
+    gl_clip(a->scheme, sizeof a->scheme, "file");
+    if (rest[0] == '\0') return gl_fail(err, -EINVAL, "name a picture, a video or a folder of pictures: file:PATH");
+    return gl_copy(a->path, sizeof a->path, rest);
+}
+
 static const struct form forms[] = {
     {"tcp://", GL_TRANSPORT_TCP_CONNECT, "tcp://HOST:PORT", parse_tcp},
     {"tcp-listen://", GL_TRANSPORT_TCP_LISTEN, "tcp-listen://ADDRESS:PORT", parse_tcp_listen},
     {"serial:", GL_TRANSPORT_SERIAL, "serial:/dev/NODE?baud=9600", parse_serial},
     {"http://", GL_TRANSPORT_HTTP_PULL, "http://HOST:PORT/PATH", parse_http},
     {"http-listen://", GL_TRANSPORT_HTTP_PUSH, "http-listen://ADDRESS:PORT/PATH?from=ADDRESS", parse_http_listen},
+    {"rtsp://", GL_TRANSPORT_VIDEO, "rtsp://HOST:PORT/PATH", parse_rtsp},
+    {"http://", GL_TRANSPORT_VIDEO, "http://HOST:PORT/PATH", parse_http_video},
+    {"v4l2:", GL_TRANSPORT_VIDEO, "v4l2:/dev/video0", parse_v4l2},
+    {"file:", GL_TRANSPORT_VIDEO, "file:PATH", parse_file},
 };
 
 static int fail_with_forms(const struct gl_protocol *p, struct gl_error *err, const char *what) {
@@ -133,14 +169,21 @@ static int fail_with_forms(const struct gl_protocol *p, struct gl_error *err, co
                    list.data && !list.failed ? list.data : "no address");
 }
 
+/* By its prefix; of two with the same, the one that the protocol takes. */
+static const struct form *form_by_prefix(const char *at, const struct gl_protocol *p) {
+    const struct form *found = NULL;
+    for (size_t i = 0; i < GL_COUNT(forms); i++) {
+        if (strncmp(at, forms[i].prefix, strlen(forms[i].prefix)) != 0) continue;
+        if (!found || (p && !(p->transports & found->transport))) found = &forms[i];
+    }
+    return found;
+}
+
 /* The form of an address: by its prefix, or by its looks. Sets ret_rest to the part that the form takes. */
 static const struct form *form_of(const char *at, const struct gl_protocol *p, const char **ret_rest) {
-    for (size_t i = 0; i < GL_COUNT(forms); i++)
-        if (strncmp(at, forms[i].prefix, strlen(forms[i].prefix)) == 0) {
-            *ret_rest = at + strlen(forms[i].prefix);
-            return &forms[i];
-        }
-    *ret_rest = at;
+    const struct form *named = form_by_prefix(at, p);
+    *ret_rest = named ? at + strlen(named->prefix) : at;
+    if (named) return named;
     if (strstr(at, "://")) return NULL;
     if (strncmp(at, "/dev/", 5) == 0) return &forms[2];
     if (at[0] == '/') return NULL;

@@ -171,10 +171,15 @@ static bool everywhere(const char *host) {
     return strcmp(host, "0.0.0.0") == 0 || strcmp(host, "::") == 0;
 }
 
+static bool is_node(const struct gl_address *a) {
+    return a->transport == GL_TRANSPORT_VIDEO && strcmp(a->scheme, "v4l2") == 0;
+}
+
 /* Two devices, two processes: they cannot both own a port or a serial device. */
 static bool clash(const struct gl_address *a, const struct gl_address *b) {
     const unsigned listening = GL_TRANSPORT_TCP_LISTEN | GL_TRANSPORT_HTTP_PUSH;
     if (a->transport == GL_TRANSPORT_SERIAL && b->transport == GL_TRANSPORT_SERIAL) return strcmp(a->path, b->path) == 0;
+    if (is_node(a) && is_node(b)) return strcmp(a->path, b->path) == 0;
     return (a->transport & listening) && (b->transport & listening) && a->port == b->port &&
            (strcmp(a->host, b->host) == 0 || everywhere(a->host) || everywhere(b->host));
 }
@@ -198,6 +203,8 @@ static void refuse_address(struct gl_reader *r, const struct gl_yaml_node *at, e
                       other, other);
     else if (how == GL_TRANSPORT_SERIAL)
         gl_yaml_error(&r->y, at, "the serial device already belongs to %s", other);
+    else if (how == GL_TRANSPORT_VIDEO)
+        gl_yaml_error(&r->y, at, "the video device already belongs to %s", other);
     else
         gl_yaml_error(&r->y, at, "the port already belongs to %s; give each device a port of its own", other);
 }

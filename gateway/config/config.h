@@ -178,14 +178,15 @@ const struct gl_device_config *gl_config_device(const struct gl_config *c, const
 const struct gl_lane_config *gl_config_lane_of(const struct gl_config *c, const char *device, int64_t antenna);
 
 /* Where a device is. "10.0.1.20:1600", "tcp://h:p", "tcp-listen://a:p", "serial:/dev/x", "/dev/x", "http://h[:p][/path]", "http-listen://a:p/path?from=ADDR",
- * or a bare host when the protocol has a default port. */
+ * for video "rtsp://h[:p][/path]", "http://h[:p]/path", "v4l2:/dev/video0", "file:PATH", or a bare host when the protocol has a default port. */
 struct gl_address {
     enum gl_transport transport;
     char host[129];
     uint16_t port;
-    char path[GL_PATH]; /* device node, or HTTP path */
+    char path[GL_PATH]; /* device node, file, or HTTP path */
     char from[129];     /* http-listen: the only peer address that is believed; "" = any */
     int64_t baud;       /* serial; 0 = 9600 */
+    char scheme[8];     /* video: "rtsp", "http", "v4l2", "file" */
 };
 int gl_address_parse(const char *at, const struct gl_protocol *p, struct gl_address *ret, struct gl_error *err) GL_MUST_USE;
 

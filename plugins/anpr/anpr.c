@@ -13,7 +13,7 @@
 #include "plugin.h"
 #include "protocols.h"
 
-static const struct gl_protocol *const protocols[] = {&gl_protocol_isapi, NULL};
+static const struct gl_protocol *const protocols[] = {&gl_protocol_isapi, &gl_protocol_frames, NULL};
 
 static const char *const roles[] = {"vehicle", "trailer", "unknown", NULL};
 static const struct gl_setting settings[] = {

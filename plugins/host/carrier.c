@@ -15,22 +15,9 @@ const struct gl_carrier_ops *gl_carrier_of(enum gl_transport transport) {
         case GL_TRANSPORT_SERIAL: return &gl_carrier_serial;
         case GL_TRANSPORT_HTTP_PUSH: return &gl_carrier_http_push;
         case GL_TRANSPORT_HTTP_PULL: return &gl_carrier_http_pull;
+        case GL_TRANSPORT_VIDEO: break; /* a module carries it */
     }
     return NULL;
-}
-
-int64_t gl_backoff_next(struct gl_backoff *b) {
-    int64_t now = b->next_ms > 0 ? b->next_ms : GL_BACKOFF_FIRST_MS;
-    b->next_ms = now * 2 < GL_BACKOFF_LAST_MS ? now * 2 : GL_BACKOFF_LAST_MS;
-    return now;
-}
-
-void gl_backoff_reset(struct gl_backoff *b) {
-    b->next_ms = 0;
-}
-
-void gl_backoff_after(struct gl_backoff *b, bool had_bytes, int64_t stood_ms) {
-    if (had_bytes && stood_ms >= GL_SETTLED_MS) gl_backoff_reset(b);
 }
 
 static int listen_on(const struct addrinfo *a) {

@@ -146,7 +146,10 @@ static int bring_up(struct gl_device *d, struct gl_error *err) {
     if (rc == 0) rc = gl_feed_offer(d, err);
     if (rc < 0) return rc;
     if (!d->protocol) gl_health_standing(&d->health, NULL);
-    struct gl_sandbox box = {.store = d->evidence, .nodes = !d->protocol || d->at.transport == GL_TRANSPORT_SERIAL};
+    bool video = d->protocol && d->at.transport == GL_TRANSPORT_VIDEO;
+    const char *file = video && strcmp(d->at.scheme, "file") == 0 ? d->at.path : "";
+    bool nodes = !d->protocol || d->at.transport == GL_TRANSPORT_SERIAL || (video && strcmp(d->at.scheme, "v4l2") == 0);
+    struct gl_sandbox box = {.read = &file, .n_read = 1, .store = d->evidence, .nodes = nodes};
     return gl_sandbox_enter(&box, err);
 }
 

@@ -8,6 +8,7 @@
 #include "host/health.h"
 #include "host/rebroadcast.h"
 #include "ipc/channel.h"
+#include "module.h"
 
 enum { GL_MAX_WATCHES = 32, GL_MAX_PENDING = 32, GL_TICK_MS = 100, GL_STATUS_MS = 1000 };
 
@@ -33,6 +34,8 @@ struct gl_device {
     struct gl_address at;
     char secret[258];
     struct gl_carrier *carrier;
+    const struct gl_module *module;     /* what carries it, where the host itself does not; else NULL */
+    void *ready;                        /* the module's, prepared */
     struct gl_rebroadcast *rebroadcast; /* NULL: its bytes are offered to nobody else */
     int64_t silence_ms, heard_mono;
 

@@ -165,10 +165,21 @@ static void on_end(void *user, bool complete) {
 static const struct gl_carrier_events events = {on_up, on_down, on_begin, on_bytes, on_end, on_refused};
 
 /* ---- open, tick, close --------------------------------------------------------------------------------------------------------------- */
-int gl_feed_open(struct gl_device *d, struct gl_error *err) {
+/* What carries its bytes: one of the host's own, or the module that the protocol names. */
+static int find_carrier(struct gl_device *d, struct gl_error *err) {
     const struct gl_carrier_ops *ops = gl_carrier_of(d->at.transport);
-    if (!ops) return gl_fail(err, -EINVAL, "%s: no transport for `at: %s`", d->id, d->dev->at);
-    d->sink = (struct gl_sink){d, on_reading, on_refused, on_alive, on_note, on_fault, ops->send ? on_send : NULL};
+    if (!ops && !d->protocol->module) return gl_fail(err, -EINVAL, "%s: no transport for `at: %s`", d->id, d->dev->at);
+    d->sink = (struct gl_sink){d, on_reading, on_refused, on_alive, on_note, on_fault, ops && ops->send ? on_send : NULL};
+    if (ops) return 0;
+    struct gl_error why = {""};
+    int rc = gl_module_load(d->config->paths.plugins, d->protocol->module, &d->module, &why);
+    if (rc == 0) rc = d->module->prepare(&d->settings, &d->ready, &why);
+    return rc < 0 ? gl_fail(err, rc, "%s: %s", d->id, why.text) : 0;
+}
+
+int gl_feed_open(struct gl_device *d, struct gl_error *err) {
+    int rc = find_carrier(d, err);
+    if (rc < 0) return rc;
     /* A camera that pushes may lawfully be silent while nothing passes: its limit is the post's to set, where heartbeats are switched on. */
     int64_t own = d->at.transport == GL_TRANSPORT_HTTP_PUSH ? 0 : d->protocol->silence_ms;
     d->silence_ms = d->dev->silence_ms >= 0 ? d->dev->silence_ms : own;
@@ -177,7 +188,7 @@ int gl_feed_open(struct gl_device *d, struct gl_error *err) {
     d->codec = calloc(1, d->protocol->state_size ? d->protocol->state_size : 1);
     if (!d->codec) return gl_fail(err, -ENOMEM, "%s: out of memory", d->id);
     struct gl_error why = {""};
-    int rc = d->protocol->open(d->codec, &d->settings, &d->sink, &why);
+    rc = d->protocol->open(d->codec, &d->settings, &d->sink, &why);
     if (rc < 0) return gl_fail(err, rc, "%s: %s", d->id, why.text);
     d->codec_open = true;
     return 0;
@@ -207,6 +218,7 @@ int gl_feed_offer(struct gl_device *d, struct gl_error *err) {
 int gl_feed_start(struct gl_device *d) {
     if (!d->protocol || d->carrier) return 0;
     d->heard_mono = gl_now_read().mono;
+    if (d->module) return d->module->open(d->ready, &d->loop, &d->at, d->secret, &events, d, &d->carrier);
     return gl_carrier_of(d->at.transport)->open(&d->loop, &d->at, d->secret, &events, d, &d->carrier);
 }
 
@@ -235,6 +247,8 @@ void gl_feed_close(struct gl_device *d) {
     if (d->carrier && d->begun && d->protocol->farewell) d->protocol->farewell(d->codec, gl_now_read());
     if (d->carrier) d->carrier->ops->close(d->carrier);
     d->carrier = NULL;
+    if (d->module && d->ready) d->module->release(d->ready);
+    d->ready = NULL;
     gl_rebroadcast_close(d->rebroadcast);
     d->rebroadcast = NULL;
     if (d->codec_open && d->protocol->close) d->protocol->close(d->codec);

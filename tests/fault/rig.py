@@ -218,6 +218,7 @@ class Post(base.Post):
 class Case(unittest.TestCase):
     """One post per class. Each test leaves it as it found it."""
     edit = staticmethod(lambda text: text)   # of the post's configuration, before the gateway starts
+    pictures = False                         # with lane in-3, whose camera is only a video
     leaves_well = True                       # after each test devices are online and lanes empty
 
     @classmethod
@@ -226,7 +227,7 @@ class Case(unittest.TestCase):
             raise unittest.SkipTest("no gateway in %s: build it, or name its folder in BUILD" % BUILD)
         folder = tempfile.TemporaryDirectory(prefix="gl-fault-", ignore_cleanup_errors=True)
         cls.addClassCleanup(folder.cleanup)
-        cls.post = post = Post(BUILD, os.path.join(folder.name, "post"))
+        cls.post = post = Post(BUILD, os.path.join(folder.name, "post"), pictures=cls.pictures)
         with open(post.path("post.yaml"), encoding="utf-8") as f:
             text = cls.edit(f.read())
         post._file("post.yaml", text.encode())

@@ -20,6 +20,18 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 LINES = {"in-1": {"entry": 4, "exit": 5, "red": 8, "amber": 9, "green": 10, "barrier": 11, "heartbeat": 12},
          "in-2": {"entry": 20, "exit": 21, "red": 24, "amber": 25, "green": 26, "barrier": 27, "heartbeat": 28}}
+# The third lane has nothing but loops, lights, and a plain camera; only the demonstration has it, where the reader of pictures is built.
+PICTURES = {"in-3": {"entry": 36, "exit": 37, "red": 40, "amber": 41, "green": 42, "barrier": 43, "heartbeat": 44}}
+EVERY = {**LINES, **PICTURES}
+PICTURES_LANE = """  in-3:
+    profile: pictures
+    direction: in
+    devices:
+      entry-loop: {use: gpio, line: "sim:chip.sock/36"}
+      front: {use: anpr/frames, at: "rtsp://127.0.0.1:${front3}/", role: vehicle, direction: down, silence: 4s, repeat: 0s}
+      exit-loop: {use: gpio, line: "sim:chip.sock/37"}
+    outputs: {red: "sim:chip.sock/40", amber: "sim:chip.sock/41", green: "sim:chip.sock/42", barrier: "sim:chip.sock/43", heartbeat: "sim:chip.sock/44"}
+"""
 
 
 def now_text(offset=0.0):
@@ -90,19 +102,21 @@ def canonical(body):
 
 
 class Post:
-    def __init__(self, build, work, template=os.path.join(HERE, "post.yaml.in"), gateway=True):
+    def __init__(self, build, work, template=os.path.join(HERE, "post.yaml.in"), gateway=True, pictures=False):
         self.bin = os.path.join(build, "bin")
         self.plugins = os.path.join(build, "lib", "greenlane")
         self.work = work
         shutil.rmtree(work, ignore_errors=True)
         os.makedirs(os.path.join(work, "state"))
         os.makedirs(os.path.join(work, "run"))
-        self.ports = {k: free_port() for k in ("broker", "front1", "rear1", "qr1", "front2", "rear2", "rpm2", "tags")}  # loopback only
+        self.pictures = pictures
+        self.ports = {k: free_port() for k in ("broker", "front1", "rear1", "qr1", "front2", "rear2", "front3", "rpm2", "tags")}  # loopback only
         self.key = hashlib.sha256(b"the demonstration's key").digest()
         self._file("random.key", self.key, 0o600)
         self._file("rear.secret", b"gate:demo-only\n", 0o600)
         with open(template, encoding="utf-8") as f:
-            text = string.Template(f.read()).substitute(self.ports, plugins=self.plugins, work=work)
+            lane3 = string.Template(PICTURES_LANE if pictures else "").substitute(self.ports)
+            text = string.Template(f.read()).substitute(self.ports, plugins=self.plugins, work=work, lane3=lane3)
         self._file("post.yaml", text.encode())
         self.programs = {}
         self.events = []          # everything the witness saw: (topic, event)
@@ -146,6 +160,8 @@ class Post:
         self.start("tags", "greenlane-sim-llrp", "--listen", "127.0.0.1:%d" % self.ports["tags"])
         for cam in ("front1", "front2", "rear2"):
             self.start(cam, "greenlane-sim-isapi", "--push", "http://127.0.0.1:%d/event" % self.ports[cam])
+        if self.pictures:
+            self.start("front3", "greenlane-sim-frames", "--listen", "127.0.0.1:%d" % self.ports["front3"])
         wait("the simulated devices", lambda: os.path.exists(self.path("chip.sock")) and os.path.exists(self.path("qr2.tty")))
         self.publisher = threading.Thread(target=self._publish_loop, daemon=True)
         self.publisher.start()
@@ -160,7 +176,7 @@ class Post:
         self.heartbeats = False
         self.outbound.put(None)
         status = {}
-        for name in ("gateway", "front1", "front2", "rear1", "rear2", "qr1", "qr2", "rpm2", "tags", "chip", "witness", "broker"):
+        for name in ("gateway", "front1", "front2", "front3", "rear1", "rear2", "qr1", "qr2", "rpm2", "tags", "chip", "witness", "broker"):
             if name in self.programs:
                 status[name] = self.programs[name].stop()
         with open(self.path("witness.txt"), "w", encoding="utf-8") as f:  # for tests/contract/validate.py
@@ -212,6 +228,7 @@ class Post:
 
     def all_online(self):
         want = [lane + "." + d for lane in LINES for d in ("front", "rear", "qr", "gpio")] + ["in-2.rpm", "in-2.tag"]
+        want += ["in-3.front", "in-3.gpio"] if self.pictures else []
         return all((self.state("device/" + d) or {}).get("state") == "online" for d in want)
 
     # ---- publishing: feed and officers ----
@@ -298,7 +315,7 @@ class Post:
         return self.programs[device + lane[-1]]
 
     def loop(self, lane, which, on):
-        self.programs["chip"].say("set %d %d" % (LINES[lane][which], 1 if on else 0))
+        self.programs["chip"].say("set %d %d" % (EVERY[lane][which], 1 if on else 0))
 
     def lights(self, lane):
         """The output lines as the chip saw them last."""
@@ -307,7 +324,7 @@ class Post:
             w = line.split()
             if len(w) >= 3 and w[0] == "OUT":
                 level[int(w[1])] = w[2] == "1"
-        return {n: level.get(k, False) for n, k in LINES[lane].items() if n in ("red", "amber", "green", "barrier")}
+        return {n: level.get(k, False) for n, k in EVERY[lane].items() if n in ("red", "amber", "green", "barrier")}
 
     def shows(self, lane, signal_):
         want = {"stop": {"red"}, "release": {"green", "barrier"}, "inspect": {"red", "amber"}, "fault": {"red"}}[signal_]

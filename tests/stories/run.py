@@ -8,6 +8,7 @@ import traceback
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from post import Post, ROOT  # noqa: E402
 from stories import STORIES  # noqa: E402
+import pictures  # noqa: E402
 
 
 def main():
@@ -17,9 +18,11 @@ def main():
     a.add_argument("--once", action="store_true", help="run the scripted traffic once and exit; else go on until interrupted")
     a.add_argument("--only", help="the name of one story")
     args = a.parse_args()
-    post = Post(os.path.abspath(args.build), os.path.abspath(args.work))
+    post = Post(os.path.abspath(args.build), os.path.abspath(args.work), pictures=pictures.possible(os.path.abspath(args.build)))
+    stories = STORIES + (pictures.STORIES if post.pictures else [])
     passed = failed = 0
-    print("starting a post on loopback: broker on port %d, two lanes, ten simulated devices ..." % post.ports["broker"], flush=True)
+    print("starting a post on loopback: broker on port %d, %s lanes, %s simulated devices ..." %
+          (post.ports["broker"], *(("three", "eleven") if post.pictures else ("two", "ten"))), flush=True)
     try:
         post.up()
         from stories import settle
@@ -28,7 +31,7 @@ def main():
         settle(post)
         print("watch along:  mosquitto_sub -p %d -v -t 'greenlane/v1/north/#'\n" % post.ports["broker"], flush=True)
         while True:
-            for n, story in enumerate(STORIES, 1):
+            for n, story in enumerate(stories, 1):
                 if args.only and story.__name__ != args.only:
                     continue
                 print("%2d. %s" % (n, story.__doc__), flush=True)
@@ -55,7 +58,7 @@ def main():
         print("the gateway ended with status %s" % status["gateway"])
         failed += 1
     if args.once:
-        total = len([s for s in STORIES if not args.only or s.__name__ == args.only])
+        total = len([s for s in stories if not args.only or s.__name__ == args.only])
         failed += passed != total and not failed
         print("\n%s: %d of %d stories ended as they should" % ("FAILED" if failed else "ok", passed, total))
     return 1 if failed else 0

@@ -1,7 +1,7 @@
 # Debian 12 packages by name; sourced by ./demo and ./test. Installs what is missing, with sudo where we are not root.
 BUILD_PACKAGES="gcc cmake ninja-build pkg-config libc6-dev libjansson-dev libsqlite3-dev libuv1-dev libyaml-dev libexpat1-dev libssl-dev
   libcurl4-openssl-dev libmicrohttpd-dev libgpiod-dev libseccomp-dev libsystemd-dev libpaho-mqtt-dev
-  g++ libopencv-core-dev libopencv-dnn-dev libavcodec-dev libavutil-dev libswscale-dev"
+  g++ libopencv-core-dev libopencv-dnn-dev libavcodec-dev libavutil-dev libswscale-dev libavformat-dev libavdevice-dev"
 DEMO_PACKAGES="mosquitto mosquitto-clients python3 python3-paho-mqtt procps"
 TEST_PACKAGES="clang libclang-rt-14-dev clang-format-14 libcmocka-dev sqlite3 systemd python3-jsonschema python3-yaml git udev tshark libxml2-utils"
 command -v npm >/dev/null || TEST_PACKAGES="$TEST_PACKAGES npm"

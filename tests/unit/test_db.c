@@ -18,6 +18,7 @@
 
 /* Queries that may walk a table: small ones, counts, or in the order of an index and limited. */
 static bool may_scan(const struct gl_store_kind *kind, size_t i) {
+    if (kind == &gl_cache_tags_kind && i == TAG_ANY_SEAL) return true; /* the first of an index of seals alone */
     static const unsigned cache[] = {CACHE_COUNT,    CACHE_COUNT_WAITING, CACHE_WALK,      CACHE_GET_FEED,
                                      CACHE_GET_HELD, CACHE_DROP_HELD,     LODGED_ANY_ALIAS};
     static const unsigned quarantine[] = {QUARANTINE_LIST, QUARANTINE_COUNT};
