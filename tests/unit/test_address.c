@@ -26,23 +26,23 @@ static void good_addresses(void **state) {
         const struct gl_protocol *p;
         struct gl_address want;
     } rows[] = {
-        {"10.0.1.11", &camera, {GL_TRANSPORT_HTTP_PULL, "10.0.1.11", 80, "/alerts", "", 0}},
-        {"cam-1.post.example:8080", &camera, {GL_TRANSPORT_HTTP_PULL, "cam-1.post.example", 8080, "/alerts", "", 0}},
-        {"http://10.0.1.11/x?y=1", &camera, {GL_TRANSPORT_HTTP_PULL, "10.0.1.11", 80, "/x?y=1", "", 0}},
-        {"http://[2001:db8::1]:81", &camera, {GL_TRANSPORT_HTTP_PULL, "2001:db8::1", 81, "/alerts", "", 0}},
+        {"10.0.1.11", &camera, {GL_TRANSPORT_HTTP_PULL, "10.0.1.11", 80, "/alerts", "", 0, ""}},
+        {"cam-1.post.example:8080", &camera, {GL_TRANSPORT_HTTP_PULL, "cam-1.post.example", 8080, "/alerts", "", 0, ""}},
+        {"http://10.0.1.11/x?y=1", &camera, {GL_TRANSPORT_HTTP_PULL, "10.0.1.11", 80, "/x?y=1", "", 0, ""}},
+        {"http://[2001:db8::1]:81", &camera, {GL_TRANSPORT_HTTP_PULL, "2001:db8::1", 81, "/alerts", "", 0, ""}},
         {"http-listen://0.0.0.0:8080/anpr?from=10.0.1.11",
          &camera,
-         {GL_TRANSPORT_HTTP_PUSH, "0.0.0.0", 8080, "/anpr", "10.0.1.11", 0}},
-        {"http-listen://[::]:8080", &camera, {GL_TRANSPORT_HTTP_PUSH, "::", 8080, "/", "", 0}},
-        {"http-listen://127.0.0.1:1?from=::1", &camera, {GL_TRANSPORT_HTTP_PUSH, "127.0.0.1", 1, "/", "::1", 0}},
-        {"10.0.1.20:1600", &reader, {GL_TRANSPORT_TCP_CONNECT, "10.0.1.20", 1600, "", "", 0}},
-        {"tcp://reader:65535", &reader, {GL_TRANSPORT_TCP_CONNECT, "reader", 65535, "", "", 0}},
-        {"tcp-listen://127.0.0.1:2112", &reader, {GL_TRANSPORT_TCP_LISTEN, "127.0.0.1", 2112, "", "", 0}},
-        {"/dev/qr1", &reader, {GL_TRANSPORT_SERIAL, "", 0, "/dev/qr1", "", 0}},
-        {"/dev/ttyUSB0?baud=115200", &reader, {GL_TRANSPORT_SERIAL, "", 0, "/dev/ttyUSB0", "", 115200}},
-        {"serial:/tmp/pty", &reader, {GL_TRANSPORT_SERIAL, "", 0, "/tmp/pty", "", 0}},
-        {"portal", &portal, {GL_TRANSPORT_TCP_CONNECT, "portal", 1600, "", "", 0}},
-        {"somewhere", NULL, {GL_TRANSPORT_TCP_CONNECT, "somewhere", 0, "", "", 0}},
+         {GL_TRANSPORT_HTTP_PUSH, "0.0.0.0", 8080, "/anpr", "10.0.1.11", 0, ""}},
+        {"http-listen://[::]:8080", &camera, {GL_TRANSPORT_HTTP_PUSH, "::", 8080, "/", "", 0, ""}},
+        {"http-listen://127.0.0.1:1?from=::1", &camera, {GL_TRANSPORT_HTTP_PUSH, "127.0.0.1", 1, "/", "::1", 0, ""}},
+        {"10.0.1.20:1600", &reader, {GL_TRANSPORT_TCP_CONNECT, "10.0.1.20", 1600, "", "", 0, ""}},
+        {"tcp://reader:65535", &reader, {GL_TRANSPORT_TCP_CONNECT, "reader", 65535, "", "", 0, ""}},
+        {"tcp-listen://127.0.0.1:2112", &reader, {GL_TRANSPORT_TCP_LISTEN, "127.0.0.1", 2112, "", "", 0, ""}},
+        {"/dev/qr1", &reader, {GL_TRANSPORT_SERIAL, "", 0, "/dev/qr1", "", 0, ""}},
+        {"/dev/ttyUSB0?baud=115200", &reader, {GL_TRANSPORT_SERIAL, "", 0, "/dev/ttyUSB0", "", 115200, ""}},
+        {"serial:/tmp/pty", &reader, {GL_TRANSPORT_SERIAL, "", 0, "/tmp/pty", "", 0, ""}},
+        {"portal", &portal, {GL_TRANSPORT_TCP_CONNECT, "portal", 1600, "", "", 0, ""}},
+        {"somewhere", NULL, {GL_TRANSPORT_TCP_CONNECT, "somewhere", 0, "", "", 0, ""}},
     };
     for (size_t i = 0; i < GL_COUNT(rows); i++) {
         struct gl_address a;
