@@ -163,8 +163,11 @@ static const struct form forms[] = {
 
 static int fail_with_forms(const struct gl_protocol *p, struct gl_error *err, const char *what) {
     GL_CLEANUP(gl_buf_free) struct gl_buf list = GL_BUF(512);
-    for (size_t i = 0; i < GL_COUNT(forms); i++)
-        if (!p || (p->transports & forms[i].transport)) gl_buf_printf(&list, "%s%s", list.len > 0 ? ", " : "", forms[i].example);
+    for (size_t i = 0; i < GL_COUNT(forms); i++) {
+        bool told = list.len > 0 && strstr(list.data, forms[i].example); /* http:// is written alike for bytes and for video */
+        if (!told && (!p || (p->transports & forms[i].transport)))
+            gl_buf_printf(&list, "%s%s", list.len > 0 ? ", " : "", forms[i].example);
+    }
     return gl_fail(err, -EINVAL, "%s; %s takes: %s", what, p ? p->name : "a device",
                    list.data && !list.failed ? list.data : "no address");
 }
