@@ -9,10 +9,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { ROOM = 1 << 20 };
 
+/* What lies beyond a list's count is nobody's: so two structs are the same when they pack alike. */
+static void must_be(const struct gl_buf *packed, struct gl_buf *again) {
+    if (again->failed || again->len != packed->len || memcmp(again->data, packed->data, packed->len) != 0) abort();
+    again->len = 0;
+}
+
 static void check_value(enum gl_reading_kind kind, const char *text, size_t len) {
     const struct gl_fields *t = gl_reading_value_fields(kind);
     if (!t) return;
-    GL_CLEANUP(gl_buf_free) struct gl_buf packed = GL_BUF(ROOM);
+    GL_CLEANUP(gl_buf_free) struct gl_buf packed = GL_BUF(ROOM), repacked = GL_BUF(ROOM);
     GL_CLEANUP(gl_buf_free) struct gl_buf json = GL_BUF(ROOM);
     struct gl_reading first, second;
     struct gl_error err = {""};
@@ -25,14 +31,16 @@ static void check_value(enum gl_reading_kind kind, const char *text, size_t len)
     gl_fields_pack(t, &first, &packed);
     struct gl_cursor c = gl_cursor(packed.data, packed.len);
     if (packed.failed || gl_fields_unpack(t, &c, &second) < 0 || gl_cursor_left(&c) != 0) abort();
-    if (memcmp(&first, &second, t->size) != 0) abort();
+    gl_fields_pack(t, &second, &repacked);
+    must_be(&packed, &repacked);
     gl_fields_to_json(t, &first, &json);
     if (json.failed || gl_fields_parse(t, json.data, json.len, &second, &err) < 0) abort();
-    if (memcmp(&first, &second, t->size) != 0) abort();
+    gl_fields_pack(t, &second, &repacked);
+    must_be(&packed, &repacked);
 }
 
 static void check_packed(const uint8_t *bytes, size_t len) {
-    GL_CLEANUP(gl_buf_free) struct gl_buf packed = GL_BUF(ROOM);
+    GL_CLEANUP(gl_buf_free) struct gl_buf packed = GL_BUF(ROOM), repacked = GL_BUF(ROOM);
     GL_CLEANUP(gl_buf_free) struct gl_buf json = GL_BUF(ROOM);
     struct gl_reading first, second;
     struct gl_cursor c = gl_cursor(bytes, len);
@@ -44,7 +52,8 @@ static void check_packed(const uint8_t *bytes, size_t len) {
     gl_reading_pack(&first, &packed);
     struct gl_cursor again = gl_cursor(packed.data, packed.len);
     if (packed.failed || packed.len != used || gl_reading_unpack(&again, &second) < 0) abort();
-    if (memcmp(&first, &second, sizeof first) != 0) abort();
+    gl_reading_pack(&second, &repacked);
+    must_be(&packed, &repacked);
     gl_reading_to_json(&first, &json);
     json_t *root = json.failed ? NULL : json_loadb(json.data, json.len, JSON_REJECT_DUPLICATES, NULL);
     if (!root) abort();
