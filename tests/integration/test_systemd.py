@@ -152,7 +152,7 @@ class Units(unittest.TestCase):
         self.assertGreater(len(rules), 3)
         for rule in rules:
             for part in rule.split(", "):
-                self.assertRegex(part, r'^[A-Z]+(\{[A-Z_]+\})?(==|=|\+=)"[^"]+"$')
+                self.assertRegex(part, r'^[A-Z]+(\{[A-Za-z_]+\})?(==|=|\+=)"[^"]+"$')
 
 
 if __name__ == "__main__":
