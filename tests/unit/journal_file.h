@@ -10,6 +10,15 @@
 static char dir[] = "/tmp/greenlane-journal-XXXXXX";
 static char path[sizeof dir + 16];
 
+static void remove_files(void) {
+    static const char *const ends[] = {"", "-wal", "-shm", "-journal"};
+    for (size_t i = 0; i < GL_COUNT(ends); i++) {
+        char file[sizeof path + 16];
+        snprintf(file, sizeof file, "%s%s", path, ends[i]);
+        unlink(file);
+    }
+}
+
 static int make_dir(void **state) {
     (void)state;
     memcpy(dir + sizeof dir - 7, "XXXXXX", 6);
@@ -20,17 +29,12 @@ static int make_dir(void **state) {
 
 static int drop_dir(void **state) {
     (void)state;
-    static const char *const ends[] = {"", "-wal", "-shm"};
-    for (size_t i = 0; i < GL_COUNT(ends); i++) {
-        char file[sizeof path + 8];
-        snprintf(file, sizeof file, "%s%s", path, ends[i]);
-        unlink(file);
-    }
+    remove_files();
     return rmdir(dir);
 }
 
 /* Committed, closed and opened once more; NULL = opened for the first time. */
-static struct gl_journal *open_again(struct gl_journal *j) {
+static GL_UNUSED struct gl_journal *open_again(struct gl_journal *j) {
     struct gl_error err = {""};
     if (j && gl_journal_commit(j, &err) < 0) fail_msg("%s", err.text);
     gl_journal_close(j);

@@ -1,41 +1,10 @@
-/* What the tests of the journal share: a folder of its own for each test, records to append, what is read back as text. */
+/* What the tests of the journal share beside its folder: records to append, what is read back as text. */
 #pragma once
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include "store/journal.h"
+#include "journal_file.h"
 
 #define P1 "0198a000-0000-7000-8000-00000000aaa1"
 #define P2 "0198a000-0000-7000-8000-10000000aaa1"
 #define P3 "0198a000-0000-7000-8000-20000000bbb2"
-
-static char dir[] = "/tmp/greenlane-journal-XXXXXX";
-static char path[sizeof dir + 16];
-
-static void remove_files(void) {
-    const char *const ends[] = {"", "-wal", "-shm", "-journal"};
-    for (size_t i = 0; i < GL_COUNT(ends); i++) {
-        char file[sizeof path + 16];
-        snprintf(file, sizeof file, "%s%s", path, ends[i]);
-        unlink(file);
-    }
-}
-
-static int make_dir(void **state) {
-    (void)state;
-    memcpy(dir + sizeof dir - 7, "XXXXXX", 6);
-    if (!mkdtemp(dir)) return -1;
-    snprintf(path, sizeof path, "%s/journal.db", dir);
-    return 0;
-}
-
-static int drop_dir(void **state) {
-    (void)state;
-    remove_files();
-    return rmdir(dir);
-}
 
 static struct gl_journal *open_at(const char *where) {
     struct gl_journal *j = NULL;
