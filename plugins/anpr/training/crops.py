@@ -21,8 +21,10 @@ def _quadrilateral(rng, line):
     middle = (line.top + line.bottom) / 2 + np.clip(rng.normal(0, 1.1), -3, 3) * cap / 22
     near = lambda: rng.uniform(.2, 1.5) if rng.random() < .3 else np.clip(rng.normal(.6, .2), .12, 1.5)
     left, right = line.left - near() * cap, line.right + near() * cap
-    if rng.random() < .06:      # a tight edge: the last character must still be read
+    if rng.random() < .1:       # a tight edge: the last character, or the first, must still be read
         right = line.right + rng.uniform(.02, .2) * cap
+    if rng.random() < .06:
+        left = line.left - rng.uniform(.02, .2) * cap
     corners = np.array([[left, middle - high / 2], [right, middle - high / 2], [right, middle + high / 2], [left, middle + high / 2]])
     centre = corners.mean(0)
     wide = right - left

@@ -84,6 +84,7 @@ def draw(rng):
     small = rng.uniform(.6, .8)
     twin = rng.random() < .14       # a run of one character: repeats are hard to keep apart
     thin = rng.random() < .16       # so are thin ones from the plate's edge and from each other
+    edge = rng.random() < .1        # a thin one at the end is the first to be lost
     last = {}
     for mark in pattern:
         if mark == "|":
@@ -99,4 +100,9 @@ def draw(rng):
             lines[-1].append((char, scale))
         else:
             lines[-1].append((mark, scale))
+    if edge:
+        line = lines[-1]
+        at = max((n for n, (mark, _) in enumerate(line) if mark.isalnum()), default=None)
+        if at is not None and pattern[-1] in "A9?":
+            line[at] = ({"A": "I", "9": "1"}.get(pattern[-1], "1I"[int(rng.integers(2))]), line[at][1])
     return kind, lines

@@ -123,7 +123,7 @@ def main():
     parse.add_argument("--shards", required=True)
     parse.add_argument("--run", required=True)
     parse.add_argument("--seed", type=int, default=1)
-    parse.add_argument("--samples", type=int, default=1_600_000, help="crops to learn from, repeats counted")
+    parse.add_argument("--samples", type=int, default=1_500_000, help="crops to learn from, repeats counted")
     parse.add_argument("--minutes", type=float, default=0, help="end by then, however many samples that was")
     parse.add_argument("--progress", type=float, default=-1, help="with --resume: where on the schedule to go on")
     parse.add_argument("--resume", action="store_true")
