@@ -63,6 +63,34 @@ static void unreadable_is_said(void **state) {
     assert_int_equal(plates.n, 0);
 }
 
+/* Lettering reads as well as plates do: what the second proposer does not see is believed less, and where it sees a plate, one is told. */
+static void what_the_net_sees_counts(void **state) {
+    (void)state;
+    struct gl_plates plates;
+    struct gl_line sign[] = {line(10, 10, 110, "TERRA", 0.99)}, plate[] = {line(10, 10, 110, "B198FLN", 0.99)};
+    sign[0].where.unseen = plate[0].where.unseen = 0.8F;
+    gl_plates_from_lines(sign, 1, &options, &plates);
+    assert_int_equal(plates.n, 1);
+    assert_string_equal(plates.plate[0].text, "");
+    gl_plates_from_lines(plate, 1, &options, &plates);
+    assert_string_equal(plates.plate[0].text, "B198FLN"); /* written like a plate: doubted, not dropped */
+    assert_true(plates.plate[0].confidence > 0.5 && plates.plate[0].confidence < 0.7);
+    plate[0].where.unseen = 1;
+    gl_plates_from_lines(plate, 1, &options, &plates);
+    assert_int_equal(plates.n, 0);
+    struct gl_line beside[] = {line(10, 10, 110, "B198FLN", 0.99), line(400, 10, 110, "598", 0.99)};
+    beside[0].where.unseen = 0.1F;
+    beside[1].where.unseen = 0.6F;
+    gl_plates_from_lines(beside, 2, &options, &plates);
+    assert_int_equal(plates.n, 2);
+    assert_true(plates.plate[0].confidence > 0.95 && plates.plate[1].confidence < 0.9);
+    struct gl_line blurred[] = {line(10, 10, 110, "B198FLN", 0.05)};
+    blurred[0].where.unseen = 0.4F;
+    gl_plates_from_lines(blurred, 1, &options, &plates);
+    assert_int_equal(plates.n, 1);
+    assert_string_equal(plates.plate[0].text, "");
+}
+
 static void models_that_are_not_there(void **state) {
     (void)state;
     struct gl_reader *r = NULL;
@@ -75,9 +103,8 @@ static void models_that_are_not_there(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_whole_wins_over_its_part),
-        cmocka_unit_test(two_lines_are_one_plate),
-        cmocka_unit_test(unreadable_is_said),
+        cmocka_unit_test(the_whole_wins_over_its_part), cmocka_unit_test(two_lines_are_one_plate),
+        cmocka_unit_test(unreadable_is_said),           cmocka_unit_test(what_the_net_sees_counts),
         cmocka_unit_test(models_that_are_not_there),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

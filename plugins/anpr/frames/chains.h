@@ -16,6 +16,7 @@ struct gl_proposal {
     float lean;              /* how far the top is to the right of the bottom, per height */
     float score;             /* the higher the likelier; of chains about 0..1 */
     uint8_t n;               /* characters that were seen; 0 = not known */
+    float unseen;            /* 0: where the second proposer sees a plate, too, or there is none; 1: where it sees nothing */
 };
 
 struct gl_pyramid {

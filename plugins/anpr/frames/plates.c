@@ -10,6 +10,8 @@
 static const double prior_weight = 0.5;
 /* Below the first there is no plate; below the second there is one that is not read. */
 static const double plate_least = 0.12, text_least = 0.3;
+/* Where the second proposer sees a plate, one that can hardly be read is told, too. */
+static const double surely_seen = 0.5, seen_least = 0.03;
 
 double gl_plates_value(const struct gl_line *l) {
     double sum = 0;
@@ -44,6 +46,27 @@ static int rank(const struct gl_line_text *texts, int n, const struct gl_reader_
     return n;
 }
 
+/* Lettering is read as well as plates are: where the second proposer sees little, less is believed, least of what is written like no plate. */
+static double belief(const struct gl_line *l, const char *text, double enough) {
+    static const double like_a_plate = 0.7, like_none = 2;
+    double seen = 1 - (double)l->where.unseen;
+    if (seen >= enough) return 1;
+    return pow(fmax(seen, 0) / enough, gl_formats_prior(text, NULL, 0, NULL) > 0 ? like_a_plate : like_none);
+}
+
+/* How much has to be seen of a line: beside a plate that is clearly one, more. */
+static double enough_of(const struct gl_line *lines, int n) {
+    double best = 0;
+    for (int i = 0; i < n; i++)
+        if (gl_plates_value(&lines[i]) > 0.5) best = fmax(best, 1 - (double)lines[i].where.unseen);
+    return fmax(0.4, 0.55 * best);
+}
+
+static bool is_plate(const struct gl_line *l, const struct gl_plate_read *p) {
+    double unseen = (double)l->where.unseen; /* 0: nobody looked */
+    return p->n_candidates > 0 && p->confidence >= (unseen > 0 && 1 - unseen >= surely_seen ? seen_least : plate_least);
+}
+
 static void characters(const struct gl_line *l, struct gl_plate_read *p) {
     struct gl_ctc_place places[GL_CTC_LENGTH];
     const char *text = p->candidates[0].text;
@@ -52,13 +75,15 @@ static void characters(const struct gl_line *l, struct gl_plate_read *p) {
     for (int i = 0; i < p->n_characters; i++) p->characters[i] = known ? places[i].confidence : p->confidence;
 }
 
-static void plate_of(const struct gl_line *l, const struct gl_reader_options *o, struct gl_plate_read *p) {
+static void plate_of(const struct gl_line *l, double enough, const struct gl_reader_options *o, struct gl_plate_read *p) {
     struct gl_plate_candidate all[GL_LINE_TEXTS];
     *p = (struct gl_plate_read){.box = box_of(&l->where), .height = gl_proposal_height(&l->where), .n_lines = 1};
     int n = rank(l->texts, l->n, o, all);
     for (int i = 0; i < n && p->n_candidates < GL_PLATE_CANDIDATES; i++)
         if (strlen(all[i].text) >= 3) p->candidates[p->n_candidates++] = all[i];
     if (p->n_candidates == 0) return;
+    double by = belief(l, p->candidates[0].text, enough);
+    for (int i = 0; i < p->n_candidates; i++) p->candidates[i].confidence *= by;
     p->confidence = p->candidates[0].confidence;
     characters(l, p);
     if (l->texts[0].p >= text_least) memcpy(p->raw, l->texts[0].text, sizeof p->raw);
@@ -147,9 +172,10 @@ static int by_sureness(const void *a, const void *b) {
 void gl_plates_from_lines(struct gl_line *lines, int n, const struct gl_reader_options *o, struct gl_plates *ret) {
     struct gl_plate_read all[GL_PROPOSALS_MAX];
     int found = 0;
+    double enough = enough_of(lines, n);
     for (int i = 0; i < n && found < GL_PROPOSALS_MAX; i++) {
-        plate_of(&lines[i], o, &all[found]);
-        if (all[found].n_candidates > 0 && all[found].confidence >= plate_least) found++;
+        plate_of(&lines[i], enough, o, &all[found]);
+        if (is_plate(&lines[i], &all[found])) found++;
     }
     qsort(all, (size_t)found, sizeof all[0], by_worth);
     int kept = 0;

@@ -12,8 +12,8 @@
 #include "frames/plates_impl.h"
 #include "frames/proposer.h"
 
-enum { CHAINS_READ = 8, LINES_READ = 14, LOOK_PIXELS = 1500000 };
-#define SURE 0.95
+enum { CHAINS_READ = 5, LINES_READ = 9, LOOK_PIXELS = 1500000 };
+static const float BLIND = 0.95F; /* unseen of a line that is read once at most */
 
 struct gl_reader {
     struct gl_net *recogniser;
@@ -74,9 +74,9 @@ void gl_reader_freep(struct gl_reader **r) {
 }
 
 /* ---- one look ---- */
-/* Worth another crop: something was read, or nearly. */
+/* Worth another crop: something was read, or nearly, and the net saw something there. */
 static bool promising(const struct gl_line *l) {
-    return l->n > 0 && gl_plates_value(l) > 0.02;
+    return l->n > 0 && gl_plates_value(l) > 0.02 && l->where.unseen < BLIND;
 }
 
 static int read_line(struct gl_reader *r, const struct gl_pyramid *p, const struct gl_proposal *where, struct gl_line *l,
@@ -95,7 +95,7 @@ static int read_lines(struct gl_reader *r, const struct gl_pyramid *p, const str
     for (int i = 0; i < n_list && n < most; i++) {
         bool said = false;
         for (int k = 0; k < n && !said; k++)
-            said = gl_proposal_overlap(&list[i], &r->lines[k].where) > 0.75 && gl_plates_value(&r->lines[k]) > 0.9;
+            said = gl_proposal_overlap(&list[i], &r->lines[k].where) > 0.6 && gl_plates_value(&r->lines[k]) > 0.9;
         if (said) continue;
         int rc = read_line(r, p, &list[i], &r->lines[n], err);
         if (rc < 0) return rc;
@@ -104,16 +104,26 @@ static int read_lines(struct gl_reader *r, const struct gl_pyramid *p, const str
     return n;
 }
 
-/* The chains first, for they cost little; the net where they led to nothing sure. */
+/* What the net sees decides which chains come first: lettering makes chains, too. */
+static void weigh(const struct gl_reader *r, struct gl_proposal *list, int n) {
+    for (int i = 0; i < n && r->proposer; i++) {
+        list[i].unseen = (float)(1 - gl_proposer_sees(r->proposer, &list[i]));
+        list[i].score *= 1.1F - list[i].unseen;
+    }
+    gl_proposals_thin(list, n, 1); /* sorts */
+}
+
+/* The net sees the whole picture once; chains where it sees something are read first, then what it alone proposes. */
 static int look(struct gl_reader *r, const struct gl_pyramid *p, int from, int to, struct gl_plates *ret, struct gl_error *err) {
-    struct gl_proposal list[GL_PROPOSALS_MAX];
-    int found = gl_chains_find(p, from, to, r->options.least_height, list, 0);
-    int n = found < 0 ? found : read_lines(r, p, list, found, 0, CHAINS_READ, err);
-    if (n < 0) return n;
-    gl_plates_from_lines(r->lines, n, &r->options, ret);
-    if (!r->proposer || (ret->n > 0 && ret->plate[0].confidence >= SURE)) return 0;
-    found = gl_proposer_find(r->proposer, p, list, err);
-    n = found < 0 ? found : read_lines(r, p, list, found, n, LINES_READ, err);
+    struct gl_proposal chains[GL_PROPOSALS_MAX], seen[GL_PROPOSALS_MAX];
+    int n_seen = r->proposer ? gl_proposer_find(r->proposer, p, seen, err) : 0;
+    if (n_seen < 0) return n_seen;
+    int n_chains = gl_chains_find(p, from, to, r->options.least_height, chains, 0);
+    if (n_chains < 0) return n_chains;
+    weigh(r, chains, n_chains);
+    for (int i = 0; i < n_seen; i++) seen[i].unseen = 1 - seen[i].score;
+    int n = read_lines(r, p, chains, n_chains, 0, CHAINS_READ, err);
+    if (n >= 0) n = read_lines(r, p, seen, n_seen, n, LINES_READ, err);
     if (n >= 0) gl_plates_from_lines(r->lines, n, &r->options, ret);
     return n < 0 ? n : 0;
 }
