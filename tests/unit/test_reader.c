@@ -70,7 +70,7 @@ static void half_a_plate_is_none(void **state) {
     assert_int_equal(plates.n, 1);
     assert_string_equal(plates.plate[0].text, "");
     assert_int_equal(plates.plate[0].n_candidates, 0);
-    struct gl_line alone[] = {seen_line(0.8, 20, 40, 60, "620KE", 0.99)}, two[] = {seen_line(0.5, 30, 10, 40, "XK", 0.99)};
+    struct gl_line alone[] = {seen_line(0.8, 20, 40, 60, "620KE", 0.99)}, two[] = {seen_line(0.4, 30, 10, 40, "XK", 0.99)};
     gl_plates_from_lines(alone, 1, &options, &plates); /* of no format: perhaps half of one */
     assert_string_equal(plates.plate[0].text, "620KE");
     assert_true(plates.plate[0].confidence < 0.7);

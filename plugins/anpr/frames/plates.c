@@ -11,7 +11,7 @@ static const double prior_weight = 0.5;
 /* Below the first there is no plate; below the second there is one that is not read. */
 static const double plate_least = 0.12, text_least = 0.3;
 /* The net is as sure as that of a plate: that nothing can be read there is worth telling. */
-static const double surely_seen = 0.6;
+static const double likely_seen = 0.5, surely_seen = 0.6;
 
 enum { PLATE_LEAST = 3, LINE_LEAST = 2 }; /* characters of a plate, and of one of two lines */
 
@@ -22,7 +22,7 @@ double gl_plates_value(const struct gl_line *l) {
 }
 
 static double worth(const char *text, double p) {
-    return log(fmax(p, 1e-9)) + 0.8 * fmin((double)strlen(text), 8);
+    return log(fmax(p, 1e-9)) + 0.5 * fmin((double)strlen(text), 8);
 }
 
 double gl_plates_worth(const struct gl_line *l) {
@@ -104,7 +104,8 @@ static bool stacked(const struct found *a, const struct found *b) {
     double common = fmin(up->box.x2, low->box.x2) - fmax(up->box.x1, low->box.x1);
     double lengths = (double)(strlen(up->candidates[0].text) + strlen(low->candidates[0].text));
     return fmin(up->height, low->height) > 0.6 * h && gap > -0.2 * h && gap < 0.9 * h && common > 0.8 * wide && lengths <= 9 &&
-           (fmin(up->confidence, low->confidence) > 0.3 || fmin(a->seen, b->seen) > surely_seen);
+           (fmin(up->confidence, low->confidence) > 0.3 ||
+            (fmax(up->confidence, low->confidence) > 0.3 && fmin(a->seen, b->seen) > likely_seen));
 }
 
 static void join(const struct found *a, const struct found *b, const struct gl_reader_options *o, struct found *ret) {
@@ -199,7 +200,7 @@ static bool tell(struct found *f, const struct gl_reader_options *o) {
     if (p->confidence < text_least) p->raw[0] = '\0';
     if (p->confidence >= text_least) memcpy(p->text, p->candidates[0].text, sizeof p->text);
     gl_formats_prior(p->text, o->countries, GL_PLATE_HINTS, p->country);
-    return p->confidence >= plate_least || (f->seen >= surely_seen && f->empty < 0.5);
+    return p->confidence >= plate_least || (f->seen >= likely_seen && f->empty < 0.5);
 }
 
 static int by_sureness(const void *a, const void *b) {
@@ -212,7 +213,7 @@ void gl_plates_from_lines(struct gl_line *lines, int n, const struct gl_reader_o
     int found = 0, kept = 0;
     for (int i = 0; i < n && found < GL_PROPOSALS_MAX; i++) {
         plate_of(&lines[i], o, &all[found]);
-        found += all[found].p.confidence >= plate_least || all[found].seen >= surely_seen;
+        found += all[found].p.confidence >= plate_least || all[found].seen >= likely_seen;
     }
     found = join_all(all, thin(all, found), o);
     for (int i = 0; i < found; i++)

@@ -81,10 +81,10 @@ static void standardise(float *in, int w, int h) {
 
 double gl_proposer_fit(const struct gl_pyramid *p, float *in) {
     double factor = fmin((double)WIDTH / p->level[0].width, (double)HEIGHT / p->level[0].height);
-    int w = (int)fmin(WIDTH, round(p->level[0].width * factor)), h = (int)fmin(HEIGHT, round(p->level[0].height * factor)), l = 0;
+    int w = (int)fmin(WIDTH, fmax(1, round(p->level[0].width * factor))), l = 0;
+    int h = (int)fmin(HEIGHT, fmax(1, round(p->level[0].height * factor)));
     while (l + 1 < p->n && p->level[l + 1].width >= w && p->level[l + 1].height >= h) l++;
     const struct gl_picture *from = &p->level[l];
-    if (w < 1 || h < 1) return -EINVAL;
     GL_CLEANUP(gl_freep) float *row = malloc((size_t)from->width * sizeof *row);
     if (!row) return -ENOMEM;
     double across = (double)from->width / w, down = (double)from->height / h;

@@ -1,5 +1,5 @@
-/* The second proposer: a net that sees a whole picture at once, for plates whose characters do not part into blobs (small, blurred, dark).
- * models/proposer.md has its shape. */
+/* The proposer: a net that sees a whole picture at once, and says where lines of a plate's characters are, and how surely. models/proposer.md has
+ * its shape. */
 #pragma once
 #include "frames/chains.h"
 #include "frames/vision.h"

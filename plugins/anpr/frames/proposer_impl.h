@@ -5,7 +5,7 @@
 enum { GL_PROPOSER_WIDTH = 640, GL_PROPOSER_HEIGHT = 384, GL_PROPOSER_NUMBERS = 6 * 48 * 80 };
 
 /* Writes GL_PROPOSER_WIDTH * GL_PROPOSER_HEIGHT numbers: the picture at the upper left, standardised, shrunk by means or grown between pixels; 0
- * beside it. Returns the factor from level 0 to the input; -ENOMEM, -EINVAL when one side would be less than a pixel. */
+ * beside it. Returns the factor from level 0 to the input; -ENOMEM. */
 double gl_proposer_fit(const struct gl_pyramid *p, float *in);
 
 /* The lines in GL_PROPOSER_NUMBERS numbers of the net, best first, at most `most`, in pixels of level 0. Returns how many. */

@@ -1,5 +1,5 @@
-/* Picture in, plates out; see reader.h. Proposals are read once each, the promising ones at more margins; lines that stand above each other
- * make one plate; of what overlaps, the best stays. */
+/* Picture in, plates out; see reader.h. The proposer's net is asked first, and where it sees a line, the line is read as the chains there have it
+ * and as the net has it; the promising one at more margins. Without that net, chains of the whole picture are read. */
 #include "frames/reader.h"
 
 #include <errno.h>
@@ -20,11 +20,13 @@ enum {
     LINES = SPOTS * SPOT_LINES,
     LOOK_PIXELS = 1500000
 };
-#define SURE 0.95 /* nothing more is asked of a text that two variants read so */
-#define SEEN 0.2  /* what the net says of nearly all plates is more; below, it is lettering, grilles, lamps */
-#define SAME_LINE 0.4
-#define LIKELY 0.5 /* as much as the net says of most plates, and of little else */
-#define MISSED 0.4 /* heights: as wide as a thin character and its gap */
+#define SURE 0.95     /* nothing more is asked of a text that two variants read so */
+#define SEEN 0.2      /* what the net says of nearly all plates is more; below, it is lettering, grilles, lamps */
+#define SAME_LINE 0.8 /* heights: the middle of two lines is as far from both */
+#define BESIDE 0.3    /* the same beside a plate that was surely read, for few pictures have two */
+#define HARDLY 0.35   /* as much as it says of few plates: one crop tells */
+#define LIKELY 0.5    /* as much as the net says of most plates, and of little else */
+#define MISSED 0.4    /* heights: as wide as a thin character and its gap */
 
 struct gl_reader {
     struct gl_net *recogniser;
@@ -85,9 +87,9 @@ void gl_reader_freep(struct gl_reader **r) {
 }
 
 /* ---- lines ---- */
-/* Worth another crop: something was read, or nearly. */
+/* Worth another crop: something was read, or nearly; more of it where the net sees little. */
 static bool promising(const struct gl_line *l) {
-    return l->n > 0 && gl_plates_value(l) > 0.02;
+    return l->n > 0 && gl_plates_value(l) > (l->where.seen == 0 || l->where.seen >= LIKELY ? 0.02 : 0.15);
 }
 
 /* The first crop. */
@@ -163,7 +165,7 @@ static int variants(const struct gl_proposal *chains, int n_chains, const struct
     return n;
 }
 
-/* Each variant once; the best again, unless two of them say the same and surely. Where the net is in doubt and two say nothing, there is no plate. Returns the new number of lines; ret_best is one of them. */
+/* Each variant once; the best again, unless two of them say the same and surely. Where the net is in doubt and they say nothing, there is no plate. Returns the new number of lines; ret_best is one of them. */
 static int read_variants(struct gl_reader *r, const struct gl_pyramid *p, const struct gl_proposal *list, int n_list, int n,
                          int *ret_best, struct gl_error *err) {
     int sure = 0, rc = 0, end = n + n_list;
@@ -174,7 +176,7 @@ static int read_variants(struct gl_reader *r, const struct gl_pyramid *p, const 
         if (rc == 0 && gl_plates_worth(l) > gl_plates_worth(best)) *ret_best = i;
         best = &r->lines[*ret_best];
         sure += l->n > 0 && l->texts[0].p >= SURE && strcmp(l->texts[0].text, best->texts[0].text) == 0;
-        bool nothing = i > n && l->where.seen < LIKELY && !promising(best);
+        bool nothing = !promising(best) && l->where.seen < (i == n ? HARDLY : LIKELY);
         if (sure == 2 || nothing) end = i + 1;
     }
     if (rc == 0 && sure < 2) rc = read_again(r, p, &r->lines[*ret_best], err);
@@ -197,7 +199,7 @@ static int neighbours(const struct gl_proposer *pr, const struct gl_proposal *ch
             double below = side * gl_proposal_below(&chains[i], line);
             if (below > 0.8 && below < 1.7) next = chains[i];
         }
-        next.seen = (float)fmax(gl_proposer_heat(pr, &next), 0.01);
+        next.seen = (float)fmin(fmax(gl_proposer_heat(pr, &next), 0.01), 0.4); /* the heat may be the first line's */
         ret[n++] = next;
     }
     return n;
@@ -224,12 +226,18 @@ static int read_spot(struct gl_reader *r, const struct gl_pyramid *p, const stru
     return rc < 0 ? rc : n;
 }
 
+static bool surely_read(const struct gl_reader *r, int n) {
+    for (int i = 0; i < n; i++)
+        if (r->lines[i].where.seen >= LIKELY && r->lines[i].texts[0].p >= SURE && whole(&r->lines[i])) return true;
+    return false;
+}
+
 static int look_by_net(struct gl_reader *r, const struct gl_pyramid *p, struct gl_plates *ret, struct gl_error *err) {
     struct gl_proposal list[GL_PROPOSER_MOST];
     int rc = gl_proposer_look(r->proposer, p, err), n = 0;
     if (rc < 0) return rc;
     int found = gl_proposer_find(r->proposer, list);
-    for (int i = 0; i < found && i < SPOTS && list[i].score >= SEEN && n >= 0; i++)
+    for (int i = 0; i < found && i < SPOTS && list[i].score >= (surely_read(r, n) ? BESIDE : SEEN) && n >= 0; i++)
         if (gl_proposal_height(&list[i]) >= r->options.least_height) n = read_spot(r, p, &list[i], n, err);
     if (n >= 0) gl_plates_from_lines(r->lines, n, &r->options, ret);
     return n < 0 ? n : 0;
