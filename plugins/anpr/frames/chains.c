@@ -153,7 +153,7 @@ double gl_proposal_below(const struct gl_proposal *c, const struct gl_proposal *
 
 static bool goes_with(const struct gl_proposal *c, const struct gl_proposal *w) {
     double h = gl_proposal_height(w), high = gl_proposal_height(c);
-    return high > 0.6 * h && high < 1.5 * h && c->left < w->right && c->right > w->left && fabs(gl_proposal_below(c, w)) < 1.6;
+    return high > 0.5 * h && high < 1.5 * h && c->left < w->right && c->right > w->left && fabs(gl_proposal_below(c, w)) < 1.6;
 }
 
 int gl_chains_near(const struct gl_pyramid *p, const struct gl_proposal *where, struct gl_proposal *list, int n) {
@@ -165,7 +165,7 @@ int gl_chains_near(const struct gl_pyramid *p, const struct gl_proposal *where, 
         struct gl_picture part = part_of(&p->level[i], scale, where, &x, &y);
         if (part.width < GL_PICTURE_LEAST || part.height < GL_PICTURE_LEAST) continue;
         for (size_t k = 0; k < GL_COUNT(looks) && n_found >= 0; k++) {
-            struct gl_blob_limits limits = {looks[k].radius, looks[k].offset, (int)fmax(0.6 * h, 5), (int)ceil(1.5 * h), 1.4};
+            struct gl_blob_limits limits = {looks[k].radius, looks[k].offset, (int)fmax(0.5 * h, 5), (int)ceil(1.5 * h), 1.4};
             n_found = look_at(&part, scale, &limits, found, n_found);
         }
         if (n_found < 0) return n_found;

@@ -150,17 +150,21 @@ static bool lengthen(struct gl_proposal *c, const struct gl_proposal *seen) {
     return true;
 }
 
-/* What may be the line that the net sees: the chains there, the best of them made longer, and as the net sees it. Returns how many. */
+/* What may be the line that the net sees: the best chain there, as the net sees it, that chain made longer, the next chain. The first two know
+ * nothing of each other, so their agreement counts. Returns how many. */
 static int variants(const struct gl_proposal *chains, int n_chains, const struct gl_proposal *seen,
                     struct gl_proposal ret[SPOT_LINES]) {
-    int n = 0;
-    for (int i = 0; i < n_chains && n < SPOT_CHAINS; i++)
-        if (fabs(gl_proposal_below(&chains[i], seen)) < SAME_LINE) ret[n++] = chains[i];
-    if (n > 0) {
-        ret[n] = ret[0];
+    const struct gl_proposal *here[SPOT_CHAINS] = {NULL};
+    int n = 0, n_here = 0;
+    for (int i = 0; i < n_chains && n_here < SPOT_CHAINS; i++)
+        if (fabs(gl_proposal_below(&chains[i], seen)) < SAME_LINE) here[n_here++] = &chains[i];
+    if (n_here > 0) ret[n++] = *here[0];
+    ret[n++] = *seen;
+    if (n_here > 0) {
+        ret[n] = *here[0];
         n += lengthen(&ret[n], seen);
     }
-    ret[n++] = *seen;
+    for (int i = 1; i < n_here; i++) ret[n++] = *here[i];
     for (int i = 0; i < n; i++) ret[i].seen = seen->score;
     return n;
 }
