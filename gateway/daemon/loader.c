@@ -10,6 +10,7 @@ enum { HOLD_ABOVE = 1 << 20, HOLD_BELOW = 1 << 18 }; /* bytes waiting for the lo
 void gl_loader_up(struct daemon *d, struct gl_ipc *ch) {
     struct gl_ipc *old = d->loader;
     d->loader = ch;
+    gl_ipc_gather(ch);
     if (old) gl_ipc_close(old, "replaced by a newer loader");
     gl_engine_loader(d->engine, false, d->now); /* what the old one had is lost */
     gl_engine_loader(d->engine, true, d->now);

@@ -29,17 +29,34 @@ int gl_ipc_send_blocking(int fd, enum gl_message_type type, const void *msg) {
     }
 }
 
-int gl_ipc_recv_blocking(int fd, uint64_t accepts, enum gl_message_type *ret_type, void *msg) {
-    GL_CLEANUP(gl_freep) void *bytes = malloc(GL_IPC_MAX);
-    if (!bytes) return -ENOMEM;
+static ssize_t receive(int fd, void *bytes) {
     for (;;) {
         ssize_t n = gl_datagram_recv(fd, bytes, GL_IPC_MAX);
-        if (n > 0) {
-            int rc = gl_message_unpack(bytes, (size_t)n, accepts, ret_type, msg);
-            return rc < 0 ? rc : 1;
-        }
-        if (n != -EAGAIN) return (int)n;
+        if (n != -EAGAIN) return n;
         int rc = wait_for(fd, POLLIN);
         if (rc < 0) return rc;
     }
+}
+
+int gl_ipc_recv_blocking(int fd, uint64_t accepts, enum gl_message_type *ret_type, void *msg) {
+    GL_CLEANUP(gl_freep) void *bytes = malloc(GL_IPC_MAX);
+    if (!bytes) return -ENOMEM;
+    ssize_t n = receive(fd, bytes);
+    if (n <= 0) return (int)n;
+    int rc = gl_message_unpack(bytes, (size_t)n, accepts, ret_type, msg);
+    return rc < 0 ? rc : 1;
+}
+
+int gl_ipc_read(struct gl_ipc_reader *r, uint64_t accepts, enum gl_message_type *ret_type, void *msg) {
+    if (!gl_ipc_has_more(r)) {
+        ssize_t n = receive(r->fd, r->bytes);
+        if (n <= 0) return (int)n;
+        r->at = 0;
+        r->len = (size_t)n;
+    }
+    const uint8_t *at = r->bytes + r->at;
+    size_t len = gl_message_first(at, r->len - r->at);
+    r->at += len;
+    int rc = gl_message_unpack(at, len, accepts, ret_type, msg);
+    return rc < 0 ? rc : 1;
 }

@@ -9,11 +9,11 @@
 
 #include "ipc/ipc_impl.h"
 
-enum { PER_TURN = 64, QUEUE_LIMIT = 4 * 1024 * 1024, SOCKET_BUFFER = 1024 * 1024 };
+enum { PER_TURN = 64, QUEUE_LIMIT = 4 * 1024 * 1024, SOCKET_BUFFER = 1024 * 1024, TOGETHER = 32 * 1024 };
 
 struct waiting {
     struct waiting *next;
-    size_t len;
+    size_t len, room; /* room: feed records may be added up to that; 0 = sent as it is */
     uint8_t bytes[];
 };
 
@@ -25,8 +25,9 @@ struct gl_ipc {
     void *user;
     bool closing; /* closed() is on its way */
     bool held;    /* nothing is read from the peer */
+    bool gathers; /* feed records wait for the next turn, and share datagrams */
     bool deaf;    /* the peer takes nothing more; what it sent may still lie here */
-    struct waiting *first, **last;
+    struct waiting *first, **last, *newest;
     size_t queued;
     char reason[GL_DETAIL];
     void *msg;      /* the struct handed to message() */
@@ -156,20 +157,32 @@ static void on_poll(uv_poll_t *poll, int status, int events) {
     if ((events & UV_WRITABLE) && !ch->closing) write_turn(ch);
 }
 
-static int enqueue(struct gl_ipc *ch, const struct gl_buf *out) {
+/* What waits and has room for more. */
+static bool join(struct gl_ipc *ch, const struct gl_buf *out) {
+    struct waiting *w = ch->first ? ch->newest : NULL;
+    if (!w || w->len + out->len > w->room) return false;
+    memcpy(w->bytes + w->len, out->data, out->len);
+    w->len += out->len;
+    ch->queued += out->len;
+    return true;
+}
+
+static int enqueue(struct gl_ipc *ch, const struct gl_buf *out, bool gather) {
     if (out->len > QUEUE_LIMIT - ch->queued) {
         gl_ipc_close(ch, "it does not take its messages: the queue is full");
         return -EPIPE;
     }
-    struct waiting *w = malloc(sizeof *w + out->len);
+    if (gather && join(ch, out)) return 0;
+    size_t room = gather && out->len < TOGETHER ? TOGETHER : 0;
+    struct waiting *w = malloc(sizeof *w + (room ? room : out->len));
     if (!w) {
         gl_ipc_close(ch, "out of memory");
         return -EPIPE;
     }
-    *w = (struct waiting){.len = out->len};
+    *w = (struct waiting){.len = out->len, .room = room};
     memcpy(w->bytes, out->data, out->len);
     bool was_empty = !ch->first;
-    *ch->last = w;
+    *ch->last = ch->newest = w;
     ch->last = &w->next;
     ch->queued += out->len;
     return was_empty && watch(ch) < 0 ? -EPIPE : 0;
@@ -180,9 +193,10 @@ int gl_ipc_send(struct gl_ipc *ch, enum gl_message_type type, const void *msg) {
     GL_CLEANUP(gl_buf_free) struct gl_buf out = GL_BUF(GL_IPC_MAX);
     int rc = gl_message_pack(type, msg, &out);
     if (rc < 0) return rc;
-    if (ch->first) return enqueue(ch, &out);
+    bool gather = ch->gathers && type == GL_MSG_FEED;
+    if (ch->first || gather) return enqueue(ch, &out, gather);
     rc = gl_datagram_send(ch->fd, out.data, out.len);
-    if (rc == -EAGAIN) return enqueue(ch, &out);
+    if (rc == -EAGAIN) return enqueue(ch, &out, false);
     if (rc == -EPIPE || rc == -ECONNRESET) {
         stop_sending(ch);
         return -EPIPE;
@@ -197,6 +211,9 @@ void gl_ipc_hold(struct gl_ipc *ch, bool hold) {
     watch(ch);
 }
 
+void gl_ipc_gather(struct gl_ipc *ch) {
+    ch->gathers = true;
+}
 size_t gl_ipc_queued(const struct gl_ipc *ch) {
     return ch->queued;
 }

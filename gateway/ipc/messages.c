@@ -140,6 +140,18 @@ int gl_message_unpack(const void *bytes, size_t len, uint64_t accepts, enum gl_m
     return 0;
 }
 
+size_t gl_message_first(const void *bytes, size_t len) {
+    struct gl_cursor c = gl_cursor(bytes, len);
+    size_t first = 0;
+    while (gl_cursor_left(&c) > 0) {
+        bool record = gl_get_u16(&c) == GL_MSG_FEED && gl_get_u16(&c) == 0;
+        uint32_t rest = gl_get_u32(&c);
+        if (!record || !gl_get_bytes(&c, rest)) return len;
+        if (first == 0) first = HEADER + rest;
+    }
+    return c.failed ? len : first;
+}
+
 size_t gl_message_largest(uint64_t accepts) {
     size_t most = 1;
     for (unsigned i = 1; i < GL_MSG_TYPES; i++)

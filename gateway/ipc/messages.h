@@ -2,6 +2,8 @@
  *
  *     u16 type | u16 zero | u32 length of the rest | fields of the type's table, packed (model/fields.h)
  *
+ * Towards the loader several feed records may share a datagram, one after the other, each with its header; else a datagram is one message.
+ *
  * A datagram that is short, long, of an unknown or unexpected type, or whose fields do not unpack ends that peer. */
 #pragma once
 #include "model/happened.h"
@@ -114,4 +116,6 @@ int gl_message_pack(enum gl_message_type type, const void *msg, struct gl_buf *o
 /* A whole datagram into msg (room for the largest struct among the types accepted). accepts: bit per type. -EBADMSG: malformed; -ENOMSG: no
  * such type; -EPERM: not a type that is accepted here. Pure. */
 int gl_message_unpack(const void *bytes, size_t len, uint64_t accepts, enum gl_message_type *ret_type, void *msg) GL_MUST_USE;
+/* Length of the first message when a datagram is feed records alone, each whole; else len, so that gl_message_unpack() judges all of it. Pure. */
+size_t gl_message_first(const void *bytes, size_t len);
 size_t gl_message_largest(uint64_t accepts); /* bytes of the largest struct among them */

@@ -26,6 +26,7 @@ struct loader {
     char folder[GL_PATH + 16];
     int greenlaned; /* fd */
     struct gl_asides asides;
+    struct gl_ipc_reader reader;
     void *msg;         /* room for one message */
     int64_t feed_ms;   /* how often the watchdog is to be told; 0 = there is none */
     int64_t told_mono; /* last */
@@ -106,9 +107,10 @@ static int work(struct loader *l, struct gl_error *err) {
     enum gl_message_type type;
     uint64_t accepts = GL_ACCEPT(GL_MSG_LOAD) | GL_ACCEPT(GL_MSG_FEED);
     int rc = 1;
+    l->reader.fd = l->greenlaned;
     while (rc > 0) {
-        wait_for_word(l);
-        rc = gl_ipc_recv_blocking(l->greenlaned, accepts, &type, l->msg);
+        if (!gl_ipc_has_more(&l->reader)) wait_for_word(l);
+        rc = gl_ipc_read(&l->reader, accepts, &type, l->msg);
         if (rc > 0 && take(l, type) < 0) rc = 0;
     }
     return gl_fail(err, rc < 0 ? rc : -EPIPE, "greenlaned is gone%s%s", rc < 0 ? ": " : "", rc < 0 ? strerror(-rc) : "");
@@ -116,8 +118,8 @@ static int work(struct loader *l, struct gl_error *err) {
 
 int gl_loader_run(const struct gl_config *config) {
     struct gl_error err = {""};
-    struct loader l = {.msg = calloc(1, gl_ipc_scratch_size())};
-    int rc = l.msg ? 0 : gl_fail(&err, -ENOMEM, "out of memory");
+    struct loader l = {.msg = calloc(1, gl_ipc_scratch_size()), .reader.bytes = malloc(GL_IPC_MAX)};
+    int rc = l.msg && l.reader.bytes ? 0 : gl_fail(&err, -ENOMEM, "out of memory");
     gl_format(l.folder, sizeof l.folder, "%s/cache", config->paths.state);
     l.asides.dir = l.folder;
     uint64_t usec = 0;
@@ -133,5 +135,6 @@ int gl_loader_run(const struct gl_config *config) {
     gl_asides_free(&l.asides);
     gl_close_fd(&l.greenlaned);
     free(l.msg);
+    free(l.reader.bytes);
     return 1;
 }

@@ -38,7 +38,7 @@ static const struct gl_ipc_events events = {on_message, on_closed};
 static void post(struct gl_device *d, enum gl_message_type type, const void *msg) {
     int rc = gl_ipc_send(d->uplink, type, msg);
     if (rc == -EPIPE)
-        gl_device_stop(d, 1, "greenlaned takes no more messages");
+        gl_device_stop(d, 1, "lost greenlaned: it takes no more messages");
     else if (rc < 0)
         gl_device_log(d, GL_ERROR, "%s: a %s message cannot be sent: %s (a bug)", d->id, gl_messages[type].name, strerror(-rc));
 }

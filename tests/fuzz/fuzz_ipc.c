@@ -16,6 +16,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         if (gl_message_unpack(one.data, one.len, UINT64_C(1) << type, &again, msg) < 0 || again != type) abort();
         if (gl_message_pack(type, msg, &two) < 0 || one.len != two.len || memcmp(one.data, two.data, one.len) != 0) abort();
     }
+    size_t first = gl_message_first(data, size);
+    if (first > size || (size > 0 && first == 0)) abort();
     gl_buf_free(&one);
     gl_buf_free(&two);
     free(msg);

@@ -82,7 +82,7 @@ static void lines_about_a_place(void **state) {
         struct gl_picture p = scene(180);
         plate(&p, 80, 200, h, 7, 0, false);
         plate(&p, 80 + h, 200 + h * 13 / 10, h, 4, 0, false);
-        plate(&p, 80, 200 - h / 2 - 2, h / 2, 9, 0, false);
+        plate(&p, 80, 200 - h / 2 - 2, h * 2 / 5, 9, 0, false);
         plate(&p, 80, 400, h, 7, 0, false);
         int n = find_near(&p, &where, list), same = 0, below = 0;
         for (int i = 0; i < n; i++) {

@@ -301,6 +301,70 @@ static void queue_drains_in_order(void **state) {
     free(got);
 }
 
+static struct gl_feed_record *make_heartbeat(void) {
+    struct gl_feed_record *r = calloc(1, gl_ipc_scratch_size());
+    *r = (struct gl_feed_record){.collection = GL_COLLECTION_TAGS, .op = GL_OP_HEARTBEAT, .epoch = "e", .seq = 1, .as_of = 1};
+    return r;
+}
+
+/* Feed records share datagrams, each with its own place; what else is said between them comes where it was said. */
+static void gathered_records_come_in_order(void **state) {
+    enum { RECORDS = 400 };
+    struct bench *b = *state;
+    struct gl_feed_record *r = make_heartbeat(), *got = calloc(1, gl_ipc_scratch_size());
+    struct gl_msg_done *d = make(GL_MSG_DONE);
+    struct gl_ipc_reader reader = {.fd = b->peer, .bytes = malloc(GL_IPC_MAX)};
+    enum gl_message_type type;
+    gl_ipc_gather(b->ch);
+    for (int i = 0; i < RECORDS; i++) {
+        r->seq = i + 1;
+        assert_int_equal(gl_ipc_send(b->ch, GL_MSG_FEED, r), 0);
+        if (i == RECORDS / 2) assert_int_equal(gl_ipc_send(b->ch, GL_MSG_DONE, d), 0);
+    }
+    assert_true(gl_ipc_queued(b->ch) > 0); /* until the loop turns */
+    int datagrams = 0;
+    for (int i = 0; i < RECORDS; i++) {
+        if (!gl_ipc_has_more(&reader)) {
+            turn(b);
+            datagrams++;
+        }
+        assert_int_equal(gl_ipc_read(&reader, UINT64_MAX, &type, got), 1);
+        assert_int_equal(type, GL_MSG_FEED);
+        assert_int_equal(got->seq, i + 1);
+        if (i != RECORDS / 2) continue;
+        assert_false(gl_ipc_has_more(&reader));
+        turn(b);
+        assert_int_equal(gl_ipc_read(&reader, UINT64_MAX, &type, got), 1);
+        assert_int_equal(type, GL_MSG_DONE);
+    }
+    assert_true(datagrams < RECORDS / 4);
+    assert_int_equal(gl_ipc_queued(b->ch), 0);
+    free(reader.bytes);
+    free(r);
+    free(d);
+    free(got);
+}
+
+/* Several in a datagram, but the last is cut, or is no feed record: not one of them is taken. */
+static void a_bad_one_spoils_the_datagram(void **state GL_UNUSED) {
+    struct gl_feed_record *r = make_heartbeat(), *got = calloc(1, gl_ipc_scratch_size());
+    struct gl_msg_done *d = make(GL_MSG_DONE);
+    GL_CLEANUP(gl_buf_free) struct gl_buf two = GL_BUF(GL_IPC_MAX), mixed = GL_BUF(GL_IPC_MAX);
+    enum gl_message_type type;
+    assert_int_equal(gl_message_pack(GL_MSG_FEED, r, &two), 0);
+    assert_int_equal(gl_message_pack(GL_MSG_FEED, r, &mixed), 0);
+    size_t one = two.len;
+    assert_int_equal(gl_message_pack(GL_MSG_FEED, r, &two), 0);
+    assert_int_equal(gl_message_pack(GL_MSG_DONE, d, &mixed), 0);
+    assert_int_equal(gl_message_first(two.data, two.len), one);
+    for (size_t n = one + 1; n < two.len; n++) assert_int_equal(gl_message_first(two.data, n), n);
+    assert_int_equal(gl_message_first(mixed.data, mixed.len), mixed.len);
+    assert_int_equal(gl_message_unpack(mixed.data, mixed.len, UINT64_MAX, &type, got), -EBADMSG);
+    free(r);
+    free(d);
+    free(got);
+}
+
 static void a_full_queue_ends_the_peer(void **state) {
     struct bench *b = *state;
     struct gl_msg_text *t = make(GL_MSG_TEXT);
@@ -407,6 +471,8 @@ int main(void) {
         T(nonzero_reserved_is_refused),
         T(too_long_a_text_is_not_sent),
         T(queue_drains_in_order),
+        T(gathered_records_come_in_order),
+        T(a_bad_one_spoils_the_datagram),
         T(a_full_queue_ends_the_peer),
         T(a_peer_that_leaves_is_noticed),
         T(last_words_are_heard),
