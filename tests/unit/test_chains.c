@@ -63,6 +63,51 @@ static void lines_of_every_size(void **state) {
         }
 }
 
+static int find_near(const struct gl_picture *p, const struct gl_proposal *where, struct gl_proposal *list) {
+    struct gl_pyramid y;
+    assert_int_equal(gl_pyramid_make(p, &y), 0);
+    int n = gl_chains_near(&y, where, list, 0);
+    gl_pyramid_free(&y);
+    return n;
+}
+
+/* Roughly where a line is, the line is found exactly, and the one below; what is elsewhere, or of another height, is not. */
+static void lines_about_a_place(void **state) {
+    (void)state;
+    for (int h = 9; h <= 60; h += 17) {
+        struct gl_proposal list[GL_PROPOSALS_MAX];
+        float x = 80, y = 200, wide = (float)(6 * h * 7 / 10 + h / 2), off = 0.2F * (float)h;
+        struct gl_proposal where = {x + off, x + wide - off, {y + off, y + off}, {y + off + (float)h, y + off + (float)h}, 0, 1, 0,
+                                    0};
+        struct gl_picture p = scene(180);
+        plate(&p, 80, 200, h, 7, 0, false);
+        plate(&p, 80 + h, 200 + h * 13 / 10, h, 4, 0, false);
+        plate(&p, 80, 200 - h / 2 - 2, h * 2 / 5, 9, 0, false);
+        plate(&p, 80, 400, h, 7, 0, false);
+        int n = find_near(&p, &where, list), same = 0, below = 0;
+        for (int i = 0; i < n; i++) {
+            double down = gl_proposal_below(&list[i], &where);
+            assert_true(down > -0.5 && down < 1.5);
+            same += list[i].n == 7 && fabs(down + 0.2) < 0.1 && fabs(list[i].left - x) <= 0.15 * h + 1;
+            below += list[i].n == 4 && fabs(down - 1.1) < 0.2;
+        }
+        if (same != 1 || below != 1) fail_msg("height %d: %d of the line, %d of the one below", h, same, below);
+        gl_picture_free(&p);
+    }
+}
+
+static void nothing_about_the_edge(void **state) {
+    (void)state;
+    struct gl_proposal list[GL_PROPOSALS_MAX];
+    struct gl_picture p = scene(180);
+    static const struct gl_proposal outside[] = {{-90, -20, {10, 10}, {30, 30}, 0, 1, 0, 0},
+                                                 {600, 900, {470, 470}, {500, 500}, 0, 1, 0, 0},
+                                                 {10, 60, {-900, -900}, {-880, -880}, 0, 1, 0, 0},
+                                                 {10, 60, {10, 10}, {11, 11}, 0, 1, 0, 0}};
+    for (size_t i = 0; i < GL_COUNT(outside); i++) assert_int_equal(find_near(&p, &outside[i], list), 0);
+    gl_picture_free(&p);
+}
+
 static void nothing_in_nothing(void **state) {
     (void)state;
     struct gl_proposal list[GL_PROPOSALS_MAX];
@@ -110,10 +155,8 @@ static void a_blob_is_whole(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(lines_of_every_size),
-        cmocka_unit_test(nothing_in_nothing),
-        cmocka_unit_test(noise_is_bounded),
-        cmocka_unit_test(a_blob_is_whole),
+        cmocka_unit_test(lines_of_every_size), cmocka_unit_test(lines_about_a_place), cmocka_unit_test(nothing_about_the_edge),
+        cmocka_unit_test(nothing_in_nothing),  cmocka_unit_test(noise_is_bounded),    cmocka_unit_test(a_blob_is_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

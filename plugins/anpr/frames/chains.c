@@ -125,3 +125,54 @@ int gl_chains_find(const struct gl_pyramid *p, int from, int to, double least_he
     }
     return n < 0 ? n : gl_proposals_thin(list, n, 0.7);
 }
+
+/* ---- about another proposal ---- */
+/* The part of a level about a proposal: two characters more at both sides, a line above and below. */
+static struct gl_picture part_of(const struct gl_picture *level, double scale, const struct gl_proposal *w, int *x, int *y) {
+    double h = gl_proposal_height(w), top = fmin(w->top[0], w->top[1]), bottom = fmax(w->bottom[0], w->bottom[1]);
+    *x = (int)fmax(0, (w->left - 1.5 * h) / scale);
+    *y = (int)fmax(0, (top - 1.6 * h) / scale);
+    return gl_picture_view(level, *x, *y, (int)((w->right + 1.5 * h) / scale) - *x, (int)((bottom + 1.6 * h) / scale) - *y);
+}
+
+static void shift(struct gl_proposal *p, double x, double y) {
+    p->left += (float)x;
+    p->right += (float)x;
+    for (int i = 0; i < 2; i++) {
+        p->top[i] += (float)y;
+        p->bottom[i] += (float)y;
+    }
+}
+
+double gl_proposal_below(const struct gl_proposal *c, const struct gl_proposal *w) {
+    double x = (c->left + c->right) / 2, along = (x - w->left) / fmax(w->right - w->left, 1);
+    double middle = (c->top[0] + c->top[1] + c->bottom[0] + c->bottom[1]) / 4;
+    double line = (w->top[0] + w->bottom[0]) / 2 * (1 - along) + (w->top[1] + w->bottom[1]) / 2 * along;
+    return (middle - line) / gl_proposal_height(w);
+}
+
+static bool goes_with(const struct gl_proposal *c, const struct gl_proposal *w) {
+    double h = gl_proposal_height(w), high = gl_proposal_height(c);
+    return high > 0.5 * h && high < 1.5 * h && c->left < w->right && c->right > w->left && fabs(gl_proposal_below(c, w)) < 1.6;
+}
+
+int gl_chains_near(const struct gl_pyramid *p, const struct gl_proposal *where, struct gl_proposal *list, int n) {
+    struct gl_proposal found[GL_PROPOSALS_MAX];
+    for (int i = 0; i < p->n; i++) {
+        double scale = p->level[i].scale / p->level[0].scale, h = gl_proposal_height(where) / scale;
+        if (h > MOST || (i > 0 && h < 1.5 * LEAST)) continue;
+        int x, y, n_found = 0;
+        struct gl_picture part = part_of(&p->level[i], scale, where, &x, &y);
+        if (part.width < GL_PICTURE_LEAST || part.height < GL_PICTURE_LEAST) continue;
+        for (size_t k = 0; k < GL_COUNT(looks) && n_found >= 0; k++) {
+            struct gl_blob_limits limits = {looks[k].radius, looks[k].offset, (int)fmax(0.5 * h, 5), (int)ceil(1.5 * h), 1.4};
+            n_found = look_at(&part, scale, &limits, found, n_found);
+        }
+        if (n_found < 0) return n_found;
+        for (int k = 0; k < n_found; k++) {
+            shift(&found[k], x * scale, y * scale);
+            if (goes_with(&found[k], where)) n = gl_proposal_add(list, n, &found[k]);
+        }
+    }
+    return gl_proposals_thin(list, n, 0.7);
+}

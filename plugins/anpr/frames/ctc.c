@@ -9,8 +9,8 @@ static const char alphabet[] =
     "\0"
     "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
-enum { MOST = GL_CTC_BEAM * 6 }; /* texts after one step, before the weak ones go */
-static const double never = -1e30, unlikely = -9;
+enum { MOST = GL_CTC_BEAM * 6 };                                  /* texts after one step, before the weak ones go */
+static const double never = -1e30, unlikely = -9, hopeless = -14; /* the last: less than the best text by so much */
 
 struct beam {
     struct gl_ctc_text t;
@@ -57,7 +57,7 @@ static struct beam *entry(struct beams *to, const struct beam *from, char extra)
     return b;
 }
 
-static void step(const struct beam *b, const float *row, struct beams *to) {
+static void step(const struct beam *b, double best, const float *row, struct beams *to) {
     double all = add(b->blank, b->other);
     struct beam *same = entry(to, b, '\0');
     if (same) {
@@ -69,7 +69,7 @@ static void step(const struct beam *b, const float *row, struct beams *to) {
         if (row[c] < unlikely) continue;
         /* A character twice in a row needs a blank between. */
         double from = b->n && b->t.text[b->n - 1] == alphabet[c] ? b->blank : all;
-        struct beam *longer = from > never ? entry(to, b, alphabet[c]) : NULL;
+        struct beam *longer = from + row[c] > best + hopeless ? entry(to, b, alphabet[c]) : NULL;
         if (longer) longer->other = add(longer->other, from + row[c]);
     }
 }
@@ -91,7 +91,7 @@ int gl_ctc_beam(const float *log_p, int steps, struct gl_ctc_text *ret, int max)
     now->b[0] = (struct beam){.blank = 0, .other = never};
     for (int t = 0; t < steps; t++) {
         next->n = 0;
-        for (int i = 0; i < now->n; i++) step(&now->b[i], log_p + t * GL_CTC_CLASSES, next);
+        for (int i = 0; i < now->n; i++) step(&now->b[i], now->b[0].t.log_p, log_p + t * GL_CTC_CLASSES, next);
         prune(next);
         struct beams *swap = now;
         now = next;

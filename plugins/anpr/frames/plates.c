@@ -10,14 +10,34 @@
 static const double prior_weight = 0.5;
 /* Below the first there is no plate; below the second there is one that is not read. */
 static const double plate_least = 0.12, text_least = 0.3;
-/* Where the second proposer sees a plate, one that can hardly be read is told, too. */
-static const double surely_seen = 0.5, seen_least = 0.03;
+/* The net is as sure as that of a plate: that nothing can be read there is worth telling. */
+static const double likely_seen = 0.5, surely_seen = 0.6;
+
+enum { PLATE_LEAST = 3, LINE_LEAST = 2 }; /* characters of a plate, and of one of two lines */
 
 double gl_plates_value(const struct gl_line *l) {
     double sum = 0;
-    for (int i = 0; i < l->n; i++) sum += strlen(l->texts[i].text) >= 3 ? l->texts[i].p : 0;
+    for (int i = 0; i < l->n; i++) sum += strlen(l->texts[i].text) >= LINE_LEAST ? l->texts[i].p : 0;
     return sum;
 }
+
+static double worth(const char *text, double p) {
+    return log(fmax(p, 1e-9)) + 0.5 * fmin((double)strlen(text), 8);
+}
+
+double gl_plates_worth(const struct gl_line *l) {
+    double best = worth("", 0);
+    for (int i = 0; i < l->n; i++)
+        if (strlen(l->texts[i].text) >= LINE_LEAST) best = fmax(best, worth(l->texts[i].text, l->texts[i].p));
+    return best;
+}
+
+/* One plate in the making. */
+struct found {
+    struct gl_plate_read p;
+    double seen;  /* as of proposals */
+    double empty; /* probability that there is no text */
+};
 
 /* ---- one line as a plate ---- */
 static int by_confidence(const void *a, const void *b) {
@@ -46,27 +66,6 @@ static int rank(const struct gl_line_text *texts, int n, const struct gl_reader_
     return n;
 }
 
-/* Lettering is read as well as plates are: where the second proposer sees little, less is believed, least of what is written like no plate. */
-static double belief(const struct gl_line *l, const char *text, double enough) {
-    static const double like_a_plate = 0.7, like_none = 2;
-    double seen = 1 - (double)l->where.unseen;
-    if (seen >= enough) return 1;
-    return pow(fmax(seen, 0) / enough, gl_formats_prior(text, NULL, 0, NULL) > 0 ? like_a_plate : like_none);
-}
-
-/* How much has to be seen of a line: beside a plate that is clearly one, more. */
-static double enough_of(const struct gl_line *lines, int n) {
-    double best = 0;
-    for (int i = 0; i < n; i++)
-        if (gl_plates_value(&lines[i]) > 0.5) best = fmax(best, 1 - (double)lines[i].where.unseen);
-    return fmax(0.4, 0.55 * best);
-}
-
-static bool is_plate(const struct gl_line *l, const struct gl_plate_read *p) {
-    double unseen = (double)l->where.unseen; /* 0: nobody looked */
-    return p->n_candidates > 0 && p->confidence >= (unseen > 0 && 1 - unseen >= surely_seen ? seen_least : plate_least);
-}
-
 static void characters(const struct gl_line *l, struct gl_plate_read *p) {
     struct gl_ctc_place places[GL_CTC_LENGTH];
     const char *text = p->candidates[0].text;
@@ -75,68 +74,69 @@ static void characters(const struct gl_line *l, struct gl_plate_read *p) {
     for (int i = 0; i < p->n_characters; i++) p->characters[i] = known ? places[i].confidence : p->confidence;
 }
 
-static void plate_of(const struct gl_line *l, double enough, const struct gl_reader_options *o, struct gl_plate_read *p) {
-    struct gl_plate_candidate all[GL_LINE_TEXTS];
-    *p = (struct gl_plate_read){.box = box_of(&l->where), .height = gl_proposal_height(&l->where), .n_lines = 1};
-    int n = rank(l->texts, l->n, o, all);
+/* Candidates of at least so many characters, best first. */
+static void take_candidates(struct gl_plate_read *p, const struct gl_plate_candidate *all, int n, size_t least) {
+    p->n_candidates = 0;
     for (int i = 0; i < n && p->n_candidates < GL_PLATE_CANDIDATES; i++)
-        if (strlen(all[i].text) >= 3) p->candidates[p->n_candidates++] = all[i];
+        if (strlen(all[i].text) >= least) p->candidates[p->n_candidates++] = all[i];
+    p->confidence = p->n_candidates > 0 ? p->candidates[0].confidence : 0;
+}
+
+static void plate_of(const struct gl_line *l, const struct gl_reader_options *o, struct found *ret) {
+    struct gl_plate_candidate all[GL_LINE_TEXTS];
+    struct gl_plate_read *p = &ret->p;
+    *ret = (struct found){.p = {.box = box_of(&l->where), .height = gl_proposal_height(&l->where), .n_lines = 1},
+                          .seen = l->where.seen};
+    for (int i = 0; i < l->n; i++) ret->empty += l->texts[i].text[0] ? 0 : l->texts[i].p;
+    take_candidates(p, all, rank(l->texts, l->n, o, all), LINE_LEAST);
     if (p->n_candidates == 0) return;
-    double by = belief(l, p->candidates[0].text, enough);
-    for (int i = 0; i < p->n_candidates; i++) p->candidates[i].confidence *= by;
-    p->confidence = p->candidates[0].confidence;
     characters(l, p);
     if (l->texts[0].p >= text_least) memcpy(p->raw, l->texts[0].text, sizeof p->raw);
-    if (p->confidence >= text_least) memcpy(p->text, p->candidates[0].text, sizeof p->text);
-    gl_formats_prior(p->text, o->countries, GL_PLATE_HINTS, p->country);
 }
 
 /* ---- two lines ---- */
-/* The lower line of a plate is about as high as the upper, close below, and both stand in the middle of each other. */
-static bool stacked(const struct gl_plate_read *up, const struct gl_plate_read *low) {
+/* The lower line of a plate is about as high as the upper, close below, and both stand in the middle of each other. What the net sees so is a
+ * plate, also where one of them is not read: half of a plate's text is worse than none. */
+static bool stacked(const struct found *a, const struct found *b) {
+    const struct gl_plate_read *up = &a->p, *low = &b->p;
     double h = fmax(up->height, low->height), gap = low->box.y1 - up->box.y2 + 0.5 * h; /* the boxes have their margins */
     double wide = fmin(up->box.x2 - up->box.x1, low->box.x2 - low->box.x1);
     double common = fmin(up->box.x2, low->box.x2) - fmax(up->box.x1, low->box.x1);
     double lengths = (double)(strlen(up->candidates[0].text) + strlen(low->candidates[0].text));
     return fmin(up->height, low->height) > 0.6 * h && gap > -0.2 * h && gap < 0.9 * h && common > 0.8 * wide && lengths <= 9 &&
-           fmin(up->confidence, low->confidence) > 0.3;
+           (fmin(up->confidence, low->confidence) > 0.3 ||
+            (fmax(up->confidence, low->confidence) > 0.3 && fmin(a->seen, b->seen) > likely_seen));
 }
 
-static void join(const struct gl_plate_read *up, const struct gl_plate_read *low, const struct gl_reader_options *o,
-                 struct gl_plate_read *ret) {
+static void join(const struct found *a, const struct found *b, const struct gl_reader_options *o, struct found *ret) {
+    const struct gl_plate_read *up = &a->p, *low = &b->p;
     struct gl_line_text texts[GL_LINE_TEXTS];
     struct gl_plate_candidate all[GL_LINE_TEXTS];
-    struct gl_plate_read p = *up;
+    struct found f = {.seen = fmax(a->seen, b->seen)};
+    struct gl_plate_read *p = &f.p;
     int n = 0;
     for (int i = 0; i < up->n_candidates && i < 5; i++)
         for (int k = 0; k < low->n_candidates && k < 5; k++, n++) {
             gl_format(texts[n].text, sizeof texts[n].text, "%s%s", up->candidates[i].text, low->candidates[k].text);
             texts[n].p = up->candidates[i].confidence * low->candidates[k].confidence;
         }
-    rank(texts, n, o, all);
-    p.n_candidates = (uint8_t)(n < GL_PLATE_CANDIDATES ? n : GL_PLATE_CANDIDATES);
-    memcpy(p.candidates, all, p.n_candidates * sizeof all[0]);
-    p.n_lines = 2;
-    p.box = (struct gl_box){up->box.x1 < low->box.x1 ? up->box.x1 : low->box.x1, up->box.y1,
-                            up->box.x2 > low->box.x2 ? up->box.x2 : low->box.x2, low->box.y2};
-    p.confidence = p.candidates[0].confidence;
-    p.n_characters = 0;
-    for (int i = 0; i < up->n_characters; i++) p.characters[p.n_characters++] = up->characters[i];
-    for (int i = 0; i < low->n_characters && p.n_characters < GL_PLATE_CHARACTERS; i++)
-        p.characters[p.n_characters++] = low->characters[i];
-    while (p.n_characters < strlen(p.candidates[0].text)) p.characters[p.n_characters++] = p.confidence;
-    p.n_characters = (uint8_t)strlen(p.candidates[0].text);
-    gl_format(p.raw, sizeof p.raw, "%s%s", up->raw, low->raw);
-    gl_format(p.text, sizeof p.text, "%s", p.confidence >= text_least ? p.candidates[0].text : "");
-    gl_formats_prior(p.text, o->countries, GL_PLATE_HINTS, p.country);
-    *ret = p;
+    *p = (struct gl_plate_read){.height = up->height, .n_lines = 2};
+    p->box = (struct gl_box){up->box.x1 < low->box.x1 ? up->box.x1 : low->box.x1, up->box.y1,
+                             up->box.x2 > low->box.x2 ? up->box.x2 : low->box.x2, low->box.y2};
+    take_candidates(p, all, rank(texts, n, o, all), PLATE_LEAST);
+    size_t length = strlen(p->candidates[0].text);
+    for (int i = 0; i < up->n_characters && p->n_characters < length; i++) p->characters[p->n_characters++] = up->characters[i];
+    for (int i = 0; i < low->n_characters && p->n_characters < length; i++) p->characters[p->n_characters++] = low->characters[i];
+    while (p->n_characters < length) p->characters[p->n_characters++] = p->confidence;
+    if (up->raw[0] && low->raw[0]) gl_format(p->raw, sizeof p->raw, "%s%s", up->raw, low->raw);
+    *ret = f;
 }
 
 /* Each line is part of one plate at most. Returns how many plates are left. */
-static int join_all(struct gl_plate_read *all, int n, const struct gl_reader_options *o) {
+static int join_all(struct found *all, int n, const struct gl_reader_options *o) {
     for (int i = 0; i < n; i++)
         for (int k = 0; k < n; k++) {
-            if (i == k || all[i].n_lines != 1 || all[k].n_lines != 1 || !stacked(&all[i], &all[k])) continue;
+            if (i == k || all[i].p.n_lines != 1 || all[k].p.n_lines != 1 || !stacked(&all[i], &all[k])) continue;
             join(&all[i], &all[k], o, &all[i]);
             all[k] = all[--n];
             if (i == n) i = k; /* what was moved */
@@ -153,39 +153,72 @@ static bool same_place(const struct gl_plate_read *a, const struct gl_plate_read
     return w > 0.3 * (wa < wb ? wa : wb) && h > 0.4 * (ha < hb ? ha : hb);
 }
 
-/* A part of a plate reads as well as the whole: each character more is worth something. */
-static double worth(const struct gl_plate_read *p) {
-    double n = (double)strlen(p->candidates[0].text);
-    return log(fmax(p->confidence, 1e-9)) + 0.8 * fmin(n, 8);
-}
-
 static int by_worth(const void *a, const void *b) {
-    double x = worth(a), y = worth(b);
+    const struct found *p = a, *q = b;
+    double x = worth(p->p.candidates[0].text, p->p.confidence), y = worth(q->p.candidates[0].text, q->p.confidence);
     return (x < y) - (x > y);
 }
 
+static int thin(struct found *all, int n) {
+    int kept = 0;
+    qsort(all, (size_t)n, sizeof all[0], by_worth);
+    for (int i = 0; i < n; i++) {
+        bool said = false;
+        for (int k = 0; k < kept && !said; k++) said = same_place(&all[i].p, &all[k].p);
+        if (!said) all[kept++] = all[i];
+    }
+    return kept;
+}
+
+/* ---- what is told ---- */
+/* How likely a text is a plate's. Words and numbers are lettering, telephones, the time in the picture, unless the net is sure of a plate; what is
+ * short and of no format that is known is perhaps half of one. */
+static double plausible(const char *text, double seen, const struct gl_reader_options *o) {
+    size_t n = strlen(text), digits = 0;
+    bool fits = gl_formats_prior(text, o->countries, GL_PLATE_HINTS, NULL) >= 0;
+    for (const char *c = text; *c; c++) digits += *c <= '9';
+    bool mixed = digits > 0 && digits < n;
+    if (!mixed && seen > 0 && seen < surely_seen) return 0.3;
+    if (!fits && (!mixed || n < 6)) return 0.6;
+    return 1;
+}
+
+/* What looks little like a plate is told less surely. */
+static void weigh(struct found *f, const struct gl_reader_options *o) {
+    struct gl_plate_read *p = &f->p;
+    double looks = f->seen > 0 ? fmin(fmax((f->seen - 0.1) / 0.4, 0), 1) : 1;
+    for (int i = 0; i < p->n_candidates; i++) p->candidates[i].confidence *= looks * plausible(p->candidates[i].text, f->seen, o);
+    qsort(p->candidates, p->n_candidates, sizeof p->candidates[0], by_confidence);
+    p->confidence = p->n_candidates > 0 ? p->candidates[0].confidence : 0;
+}
+
+/* True when there is a plate, read or not. */
+static bool tell(struct found *f, const struct gl_reader_options *o) {
+    struct gl_plate_read *p = &f->p;
+    if (p->n_lines == 1) take_candidates(p, p->candidates, p->n_candidates, PLATE_LEAST);
+    weigh(f, o);
+    if (p->confidence < text_least) p->raw[0] = '\0';
+    if (p->confidence >= text_least) memcpy(p->text, p->candidates[0].text, sizeof p->text);
+    gl_formats_prior(p->text, o->countries, GL_PLATE_HINTS, p->country);
+    return p->confidence >= plate_least || (f->seen >= likely_seen && f->empty < 0.5);
+}
+
 static int by_sureness(const void *a, const void *b) {
-    const struct gl_plate_read *x = a, *y = b;
-    return (x->confidence < y->confidence) - (x->confidence > y->confidence);
+    const struct found *x = a, *y = b;
+    return (x->p.confidence < y->p.confidence) - (x->p.confidence > y->p.confidence);
 }
 
 void gl_plates_from_lines(struct gl_line *lines, int n, const struct gl_reader_options *o, struct gl_plates *ret) {
-    struct gl_plate_read all[GL_PROPOSALS_MAX];
-    int found = 0;
-    double enough = enough_of(lines, n);
+    struct found all[GL_PROPOSALS_MAX];
+    int found = 0, kept = 0;
     for (int i = 0; i < n && found < GL_PROPOSALS_MAX; i++) {
-        plate_of(&lines[i], enough, o, &all[found]);
-        if (is_plate(&lines[i], &all[found])) found++;
+        plate_of(&lines[i], o, &all[found]);
+        found += all[found].p.confidence >= plate_least || all[found].seen >= likely_seen;
     }
-    qsort(all, (size_t)found, sizeof all[0], by_worth);
-    int kept = 0;
-    for (int i = 0; i < found; i++) {
-        bool said = false;
-        for (int k = 0; k < kept && !said; k++) said = same_place(&all[i], &all[k]);
-        if (!said) all[kept++] = all[i];
-    }
-    kept = join_all(all, kept, o);
+    found = join_all(all, thin(all, found), o);
+    for (int i = 0; i < found; i++)
+        if (tell(&all[i], o)) all[kept++] = all[i];
     qsort(all, (size_t)kept, sizeof all[0], by_sureness);
     ret->n = (uint8_t)(kept < GL_PLATES_MAX ? kept : GL_PLATES_MAX);
-    memcpy(ret->plate, all, ret->n * sizeof all[0]);
+    for (int i = 0; i < ret->n; i++) ret->plate[i] = all[i].p;
 }

@@ -1,22 +1,27 @@
-/* The picture shrunk to the net's size, and the peaks of what comes out. */
-#include "frames/proposer.h"
+/* The picture brought to the net's size, and the peaks of what comes out. */
+#include "frames/chains_impl.h"
+#include "frames/proposer_impl.h"
 
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "frames/chains_impl.h"
-
-enum { WIDTH = 640, HEIGHT = 384, STRIDE = 8, COLUMNS = WIDTH / STRIDE, ROWS = HEIGHT / STRIDE, CELLS = COLUMNS * ROWS };
+enum {
+    WIDTH = GL_PROPOSER_WIDTH,
+    HEIGHT = GL_PROPOSER_HEIGHT,
+    STRIDE = 8,
+    COLUMNS = WIDTH / STRIDE,
+    ROWS = HEIGHT / STRIDE,
+    CELLS = COLUMNS * ROWS
+};
 enum { HEAT, CENTRE_X, CENTRE_Y, HALF_HEIGHT, HALF_WIDTH, SLOPE, CHANNELS };
 
-/* 98 of 100 plates have 0.29 and more (models/proposer.md). */
-static const double least_score = 0.15;
+static const double least_score = 0.05;
 
 struct gl_proposer {
     struct gl_net *net;
-    double factor; /* from level 0 to the input */
+    double factor; /* from the picture's pixels to the input's */
     float in[WIDTH * HEIGHT], out[CHANNELS * CELLS];
 };
 
@@ -38,41 +43,58 @@ void gl_proposer_free(struct gl_proposer *pr) {
 }
 
 /* ---- in ---- */
-static double mean_of(const struct gl_picture *p, double x1, double y1, double x2, double y2) {
-    int xa = (int)x1, ya = (int)y1, xb = (int)ceil(x2), yb = (int)ceil(y2), n = 0;
-    unsigned sum = 0;
-    for (int y = ya; y < yb && y < p->height; y++)
-        for (int x = xa; x < xb && x < p->width; x++, n++) sum += p->grey[(size_t)y * (size_t)p->stride + (size_t)x];
-    return n ? (double)sum / n : 0;
+/* Along the rows: the mean of each column between y1 and y2 (rows of the picture, fractions count), or at y1 between two rows when it grows. */
+static void squeeze_rows(const struct gl_picture *p, double y1, double y2, float *ret) {
+    bool grows = y2 - y1 < 1;
+    double middle = fmin(fmax((y1 + y2) / 2 - 0.5, 0), p->height - 1);
+    int from = (int)(grows ? middle : y1), to = grows ? from + 2 : (int)ceil(y2);
+    memset(ret, 0, (size_t)p->width * sizeof *ret);
+    for (int y = from; y < to; y++) {
+        double part = grows ? 1 - fabs(middle - y) : (fmin(y2, y + 1) - fmax(y1, y)) / (y2 - y1);
+        const uint8_t *row = p->grey + (size_t)(y < p->height ? y : p->height - 1) * (size_t)p->stride;
+        for (int x = 0; x < p->width; x++) ret[x] += (float)part * row[x];
+    }
 }
 
-static double between(const struct gl_picture *p, double x, double y) {
-    x = fmin(fmax(x - 0.5, 0), p->width - 1.001);
-    y = fmin(fmax(y - 0.5, 0), p->height - 1.001);
-    int xi = (int)x, yi = (int)y;
-    double fx = x - xi, fy = y - yi;
-    const uint8_t *a = p->grey + (size_t)yi * (size_t)p->stride + xi, *b = a + p->stride;
-    return (a[0] * (1 - fx) + a[1] * fx) * (1 - fy) + (b[0] * (1 - fx) + b[1] * fx) * fy;
+/* Along the columns, the same. */
+static float squeeze_columns(const float *row, int width, double x1, double x2) {
+    if (x2 - x1 < 1) {
+        double middle = fmin(fmax((x1 + x2) / 2 - 0.5, 0), width - 1), part = middle - (int)middle;
+        return (float)(row[(int)middle] * (1 - part) + row[(int)fmin((int)middle + 1, width - 1)] * part);
+    }
+    double sum = 0;
+    for (int x = (int)x1; x < x2 && x < width; x++) sum += row[x] * (fmin(x2, x + 1) - fmax(x1, x));
+    return (float)(sum / (x2 - x1));
 }
 
-static void fill(struct gl_proposer *pr, const struct gl_pyramid *p) {
-    double factor = fmin((double)WIDTH / p->level[0].width, (double)HEIGHT / p->level[0].height);
-    int w = (int)fmin(WIDTH, round(p->level[0].width * factor)), h = (int)fmin(HEIGHT, round(p->level[0].height * factor)), l = 0;
-    while (l + 1 < p->n && p->level[l + 1].width >= w && p->level[l + 1].height >= h) l++;
-    double step = p->level[0].scale / p->level[l].scale / factor, sum = 0, squares = 0, n = (double)w * h;
-    memset(pr->in, 0, sizeof pr->in);
+static void standardise(float *in, int w, int h) {
+    double sum = 0, squares = 0, n = (double)w * h;
     for (int y = 0; y < h; y++)
         for (int x = 0; x < w; x++) {
-            double v = step < 1 ? between(&p->level[l], (x + 0.5) * step, (y + 0.5) * step)
-                                : mean_of(&p->level[l], x * step, y * step, (x + 1) * step, (y + 1) * step);
-            pr->in[y * WIDTH + x] = (float)v;
-            sum += v;
-            squares += v * v;
+            sum += in[y * WIDTH + x];
+            squares += (double)in[y * WIDTH + x] * in[y * WIDTH + x];
         }
     double mean = sum / n, by = fmax(sqrt(fmax(squares / n - mean * mean, 0)), 8);
     for (int y = 0; y < h; y++)
-        for (int x = 0; x < w; x++) pr->in[y * WIDTH + x] = (float)((pr->in[y * WIDTH + x] - mean) / by);
-    pr->factor = factor;
+        for (int x = 0; x < w; x++) in[y * WIDTH + x] = (float)((in[y * WIDTH + x] - mean) / by);
+}
+
+double gl_proposer_fit(const struct gl_pyramid *p, float *in) {
+    double factor = fmin((double)WIDTH / p->level[0].width, (double)HEIGHT / p->level[0].height);
+    int w = (int)fmin(WIDTH, fmax(1, round(p->level[0].width * factor))), l = 0;
+    int h = (int)fmin(HEIGHT, fmax(1, round(p->level[0].height * factor)));
+    while (l + 1 < p->n && p->level[l + 1].width >= w && p->level[l + 1].height >= h) l++;
+    const struct gl_picture *from = &p->level[l];
+    GL_CLEANUP(gl_freep) float *row = malloc((size_t)from->width * sizeof *row);
+    if (!row) return -ENOMEM;
+    double across = (double)from->width / w, down = (double)from->height / h;
+    memset(in, 0, WIDTH * HEIGHT * sizeof *in);
+    for (int y = 0; y < h; y++) {
+        squeeze_rows(from, y * down, (y + 1) * down, row);
+        for (int x = 0; x < w; x++) in[y * WIDTH + x] = squeeze_columns(row, from->width, x * across, (x + 1) * across);
+    }
+    standardise(in, w, h);
+    return factor;
 }
 
 /* ---- out ---- */
@@ -84,48 +106,61 @@ static bool is_peak(const float *heat, int row, int column) {
     return isfinite(here);
 }
 
+/* The line laid flat: how far it drops from its middle to its right end is in lean, until tilt() uses it. */
 static struct gl_proposal decode(const float *out, int row, int column, double factor) {
     const float *v = out + row * COLUMNS + column;
     double x = (column + 0.5 + v[CENTRE_X * CELLS]) * STRIDE, y = (row + 0.5 + v[CENTRE_Y * CELLS]) * STRIDE;
     double high = STRIDE * exp(fmin(v[HALF_HEIGHT * CELLS], 3)), wide = 32 * exp(fmin(v[HALF_WIDTH * CELLS], 3));
-    double drop = v[SLOPE * CELLS] * wide;
-    struct gl_proposal p = {.left = (float)((x - wide) / factor), .right = (float)((x + wide) / factor)};
-    for (int i = 0; i < 2; i++) {
-        double middle = i ? y + drop : y - drop;
-        p.top[i] = (float)((middle - high) / factor);
-        p.bottom[i] = (float)((middle + high) / factor);
-    }
-    p.score = (float)(1 / (1 + exp(-v[HEAT])));
-    return p;
+    float top = (float)((y - high) / factor), bottom = (float)((y + high) / factor);
+    return (struct gl_proposal){.left = (float)((x - wide) / factor),
+                                .right = (float)((x + wide) / factor),
+                                .top = {top, top},
+                                .bottom = {bottom, bottom},
+                                .lean = (float)(v[SLOPE * CELLS] * wide / factor),
+                                .score = (float)(1 / (1 + exp(-v[HEAT])))};
 }
 
-int gl_proposer_decode(const float *out, double factor, struct gl_proposal *list) {
+static void tilt(struct gl_proposal *p) {
+    for (int i = 0; i < 2; i++) {
+        p->top[i] += i ? p->lean : -p->lean;
+        p->bottom[i] += i ? p->lean : -p->lean;
+    }
+    p->lean = 0;
+}
+
+int gl_proposer_decode(const float *out, double factor, struct gl_proposal *list, int most) {
     struct gl_proposal found[GL_PROPOSALS_MAX];
     double least = log(least_score / (1 - least_score));
     int n = 0;
     for (int row = 0; row < ROWS; row++)
         for (int column = 0; column < COLUMNS; column++) {
-            if (out[row * COLUMNS + column] < least || !is_peak(out, row, column)) continue;
+            if (!(out[row * COLUMNS + column] >= least) || !is_peak(out, row, column)) continue;
             struct gl_proposal p = decode(out, row, column, factor);
-            n = gl_proposal_add(found, n, &p);
+            if (isfinite(p.left + p.right + p.top[0] + p.bottom[0] + p.lean)) n = gl_proposal_add(found, n, &p);
         }
     n = gl_proposals_thin(found, n, 0.5);
-    n = n < GL_PROPOSER_MOST ? n : GL_PROPOSER_MOST;
+    n = n < most ? n : most;
     memcpy(list, found, (size_t)n * sizeof *list);
+    for (int i = 0; i < n; i++) tilt(&list[i]);
     return n;
 }
 
-int gl_proposer_find(struct gl_proposer *pr, const struct gl_pyramid *p, struct gl_proposal *list, struct gl_error *err) {
-    fill(pr, p);
-    int rc = gl_net_forward(pr->net, pr->in, pr->out, err);
-    return rc < 0 ? rc : gl_proposer_decode(pr->out, pr->factor, list);
+int gl_proposer_look(struct gl_proposer *pr, const struct gl_pyramid *p, struct gl_error *err) {
+    pr->factor = gl_proposer_fit(p, pr->in);
+    if (pr->factor < 0) return (int)pr->factor;
+    return gl_net_forward(pr->net, pr->in, pr->out, err);
 }
 
-double gl_proposer_sees(const struct gl_proposer *pr, const struct gl_proposal *w) {
-    double by = pr->factor / STRIDE, most = -100;
-    int x1 = (int)fmax(w->left * by, 0), x2 = (int)fmin(ceil(w->right * by), COLUMNS);
-    int y1 = (int)fmax(fmin(w->top[0], w->top[1]) * by, 0), y2 = (int)fmin(ceil(fmax(w->bottom[0], w->bottom[1]) * by), ROWS);
-    for (int y = y1; y < y2; y++)
-        for (int x = x1; x < x2; x++) most = fmax(most, pr->out[y * COLUMNS + x]);
+int gl_proposer_find(const struct gl_proposer *pr, struct gl_proposal *list) {
+    return gl_proposer_decode(pr->out, pr->factor, list, GL_PROPOSER_MOST);
+}
+
+double gl_proposer_heat(const struct gl_proposer *pr, const struct gl_proposal *w) {
+    double by = pr->factor / STRIDE, x = (w->left + w->right) / 2 * by, wide = (w->right - w->left) / 4 * by + 1;
+    double y = (w->top[0] + w->top[1] + w->bottom[0] + w->bottom[1]) / 4 * by, high = gl_proposal_height(w) / 4 * by + 0.5;
+    float most = -100;
+    for (int row = (int)fmax(y - high, 0); row < ROWS && row <= y + high; row++)
+        for (int column = (int)fmax(x - wide, 0); column < COLUMNS && column <= x + wide; column++)
+            most = fmaxf(most, pr->out[row * COLUMNS + column]);
     return 1 / (1 + exp(-most));
 }

@@ -1,4 +1,4 @@
-/* The plate reader: a picture in, plates out. Proposals (chains.h, and a second model where there is one), the recogniser's net (vision.h),
+/* The plate reader: a picture in, plates out. Proposals (proposer.h where there is such a model, chains.h), the recogniser's net (vision.h),
  * beam search (ctc.h), national formats as a weak prior (formats.h). No state between pictures; one reader belongs to one thread. */
 #pragma once
 #include "frames/picture.h"
