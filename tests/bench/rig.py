@@ -5,11 +5,16 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
+sys.path.insert(0, os.path.join(ROOT, "tests", "tools"))
+
+from ports import free_port  # noqa: E402
+
 BUILD = os.environ.get("BUILD") or os.path.join(ROOT, "build", "bench")
 BACKGROUND = 13
 PORTAL_CHIP = "portal.sock"
@@ -58,17 +63,6 @@ LANE = """  %(id)s:
 
 class Failure(Exception):
     pass
-
-
-def free_ports(n):
-    """All at once, so that no two are the same."""
-    held = [socket.socket() for _ in range(n)]
-    for s in held:
-        s.bind(("127.0.0.1", 0))
-    ports = [s.getsockname()[1] for s in held]
-    for s in held:
-        s.close()
-    return ports
 
 
 def wait(what, check, seconds=30.0):
@@ -147,7 +141,7 @@ class Rig:
         os.makedirs(self.state, exist_ok=True)
         self.programs = {}
         self.used = 0
-        ports = free_ports(3 + 2 * (BACKGROUND + 2))
+        ports = [free_port() for _ in range(3 + 2 * (BACKGROUND + 2))]
         self.broker_port, self.wire_port, self.camera_port = ports[:3]
         self.portal = portal  # lane p, with a portal, in the place of lane w; both are of real devices, and the post is full
         self.fake_ports = ports[3:]

@@ -8,6 +8,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -16,6 +17,10 @@ import uuid
 import paho.mqtt.client as mqtt
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(ROOT, "tests", "tools"))
+
+from ports import free_port  # noqa: E402
+
 BUILD = os.path.abspath(os.environ.get("BUILD", os.path.join(ROOT, "build", "release")))
 BASE = "greenlane/v1/north/"
 FEED = "feed: {source: mqtt, collections: [movements], live: 4s, soft: 10s, hard: 30s, down: 10m, replay-wait: 1s, snapshot-silence: 5s}\n"
@@ -43,9 +48,7 @@ class Gateway:
 
     def __init__(self):
         self.folder = tempfile.mkdtemp(prefix="greenlane-feed-")
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            self.port = s.getsockname()[1]
+        self.port = free_port()
         with open(os.path.join(ROOT, "config/examples/post.yaml"), encoding="utf-8") as f:
             text = f.read()
         text = re.sub(r"(?m)^mqtt:\n(?:  .*\n)*", 'mqtt: {url: "mqtt://127.0.0.1:%d", keepalive: 5s}\n' % self.port, text)

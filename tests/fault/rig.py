@@ -39,7 +39,7 @@ class Post(base.Post):
         boot = self.boot()
         self.start("gateway", "greenlane", "run", "--config", "post.yaml")
         until("a gateway anew", lambda: self.boot() not in (None, boot), 40)
-        until("every device online", self.all_online, 60)
+        self.wait_online(60)
 
     def pids(self):
         """The gateway's processes now: "greenlaned", "greenlane-link", and each device by its id."""
@@ -123,11 +123,7 @@ class Post(base.Post):
 
     def ready(self, seconds=60):
         """Everything well again: devices online, feed live, lanes empty."""
-        try:
-            until("every device online", self.all_online, seconds)
-        except base.Timeout as e:
-            unwell = {d: self.device(d) for d in DEVICES if self.device(d).get("state") != "online"}
-            raise base.Timeout("%s; %s" % (e, {d: (s.get("state"), s.get("reason")) for d, s in unwell.items()})) from None
+        self.wait_online(seconds)
         settle(self)
 
     def empty(self, lane):

@@ -177,7 +177,7 @@ class Stream(rig.Case):
             return [e for t, e in post.look()[n:] if t == "lane/in-1/reading/plate" and e["data"]["value"]["text"] == "TT22TT"]
         until("a good event", read, 40)
         self.assertEqual(post.pid("in-1.rear"), process)
-        until("online again", post.all_online, 90)
+        post.wait_online(90)
 
 
 class Reader(rig.Case):

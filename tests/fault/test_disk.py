@@ -59,7 +59,7 @@ class Full(rig.Case):
 
         self.empty_again()
         until("a gateway anew", lambda: post.boot() not in (None, boot), 90)
-        until("every device online", post.all_online, 90)
+        post.wait_online(90)
         settle(post)
         self.assertFalse(post.was_green("in-1", mark))
         post.empty("in-1")
@@ -88,7 +88,7 @@ class Full(rig.Case):
             self.assertFalse(post.was_green(lane, mark))
         self.empty_again()
         until("a gateway anew", lambda: post.boot() not in (None, boot), 90)
-        until("every device online", post.all_online, 90)
+        post.wait_online(90)
 
 
 if __name__ == "__main__":

@@ -59,7 +59,7 @@ class Frames(rig.Case):
 
     def works(self, plate):
         post = self.post
-        until("every device online", post.all_online, 90)
+        post.wait_online(90)
         n = len(post.look())
         post.programs["front3"].say("gone")
         time.sleep(3)

@@ -176,7 +176,7 @@ class Unplugged(Case):
         self.portal_empty()
         post.kill("greenlaned")
         until("another boot", lambda: post.boot() not in (None, boot), 40)
-        until("every device online", post.all_online, 60)
+        post.wait_online(60)
         v.since = len(post.look())
         time.sleep(2)   # the portal tells its background
         v.arrive()
@@ -207,7 +207,7 @@ class Unplugged(Case):
         until("another boot", lambda: post.boot() not in (None, boot), 40)
         d = self.inspected(v, "RPM_GAMMA", "GATEWAY_RESTARTED", n=n + 1, seconds=40)
         self.assertEqual((d["passage"], d["level"]), (passage, "physical"))
-        until("every device online", post.all_online, 60)
+        post.wait_online(60)
         no = post.ask("desk-1", "override", lane=LANE, passage=passage, decision=v.event["id"], outcome="release", reason="it was restarted")
         self.assertIn("radiation officers", no["error"])
         post.empty(LANE)

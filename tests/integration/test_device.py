@@ -10,6 +10,7 @@ import shutil
 import socket
 import struct
 import subprocess
+import sys
 import tempfile
 import time
 import unittest
@@ -20,6 +21,10 @@ from wire import Cursor
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("BUILD", ROOT / "build/release")).resolve()
+sys.path.insert(0, str(ROOT / "tests/tools"))
+
+from ports import free_port  # noqa: E402
+
 WITHIN = 20.0  # seconds that anything may take before the test gives up
 
 HELLO, READING, STATUS, OUTPUT = 1, 2, 3, 4
@@ -71,12 +76,6 @@ def connect(port):
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.02)
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 class Core:

@@ -14,6 +14,7 @@ import signal
 import socket
 import struct
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -27,6 +28,10 @@ from wire import Cursor
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("BUILD", ROOT / "build/release")).resolve()
+sys.path.insert(0, str(ROOT / "tests/tools"))
+
+from ports import free_port  # noqa: E402
+
 WITHIN = 10.0  # seconds that anything may take before the test gives up
 
 HELLO, PUBLISH, WELCOME, PUBLISHED, LINK_STATE, FEED, FEED_REFUSED, COMMAND = 1, 5, 6, 7, 8, 9, 10, 11
@@ -34,12 +39,6 @@ FALSE, TRUE = 1, 2
 NULL_INT = -(2**63)
 WILL = '{"state":"offline"}'
 BASE = "greenlane/v1/north/"
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def text(value):

@@ -12,12 +12,17 @@ import signal
 import socket
 import string
 import subprocess
+import sys
 import threading
 import time
 import uuid
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
+sys.path.insert(0, os.path.join(ROOT, "tests", "tools"))
+
+from ports import free_port  # noqa: E402
+
 LINES = {"in-1": {"entry": 4, "exit": 5, "red": 8, "amber": 9, "green": 10, "barrier": 11, "heartbeat": 12},
          "in-2": {"entry": 20, "exit": 21, "red": 24, "amber": 25, "green": 26, "barrier": 27, "heartbeat": 28}}
 # The third lane has nothing but loops, lights, and a plain camera; only the demonstration has it, where the reader of pictures is built.
@@ -37,12 +42,6 @@ PICTURES_LANE = """  in-3:
 def now_text(offset=0.0):
     t = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=offset)
     return t.strftime("%Y-%m-%dT%H:%M:%S.") + "%03dZ" % (t.microsecond // 1000)
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 class Timeout(AssertionError):
@@ -170,7 +169,7 @@ class Post:
 
     def gateway_start(self):
         self.start("gateway", "greenlane", "run", "--config", "post.yaml")
-        wait("every device online", self.all_online, 30)
+        self.wait_online(30)
 
     def down(self):
         self.heartbeats = False
@@ -226,10 +225,22 @@ class Post:
         found = [e for t, e in self.look() if t == "state/" + topic]
         return found[-1]["data"] if found else None
 
-    def all_online(self):
+    def offline(self):
+        """What is not online yet, with the state that was last told of it."""
         want = [lane + "." + d for lane in LINES for d in ("front", "rear", "qr", "gpio")] + ["in-2.rpm", "in-2.tag"]
         want += ["in-3.front", "in-3.gpio"] if self.pictures else []
-        return all((self.state("device/" + d) or {}).get("state") == "online" for d in want)
+        told = {d: self.state("device/" + d) or {} for d in want}
+        return ["%s: %s" % (d, " ".join((t.get("state", "not heard of"), t.get("reason") or "")).strip()) for d, t in told.items() if t.get("state") != "online"]
+
+    def all_online(self):
+        return not self.offline()
+
+    def wait_online(self, seconds):
+        try:
+            wait("every device online", self.all_online, seconds)
+        except Timeout as e:
+            with open(self.path("gateway.log"), encoding="utf-8", errors="replace") as f:
+                raise Timeout("%s; %s; the gateway said:\n%s" % (e, self.offline(), "".join(f.readlines()[-40:]))) from None
 
     # ---- publishing: feed and officers ----
     def _publish_loop(self):
