@@ -34,21 +34,21 @@ class PlatesTest(unittest.TestCase):
 
     def test_located_and_read(self):
         self.assertEqual(len(self.verdicts), 30)
-        self.assertGreaterEqual(sum(v.located for v in self.verdicts), 28, self.failures())
-        self.assertGreaterEqual(sum(v.exact for v in self.verdicts), 26, self.failures())
-        self.assertGreaterEqual(sum(v.ten for v in self.verdicts), 27, self.failures())
+        self.assertGreaterEqual(sum(v.located for v in self.verdicts), 29, self.failures())
+        self.assertGreaterEqual(sum(v.exact for v in self.verdicts), 28, self.failures())
+        self.assertGreaterEqual(sum(v.ten for v in self.verdicts), 28, self.failures())
 
     def test_lettering_is_no_plate(self):
         empty = [p for p in self.pictures if not p.truths]
         self.assertEqual(len(empty), 10)
         false = [q["text"] for p in empty for q in self.plates(p) if q["text"]]
-        self.assertLessEqual(len(false), 2, false)
+        self.assertLessEqual(len(false), 0, false)
         beside = [q["text"] for p in self.pictures if p.truths for q in scorer.strays(p, self.plates(p), False)]
-        self.assertLessEqual(len(beside), 10, beside)
+        self.assertLessEqual(len(beside), 4, beside)
 
     def test_what_is_sure_is_right(self):
         pairs = [scorer.sure_and_wrong(p, self.plates(p), False) for p in self.pictures]
-        self.assertGreaterEqual(sum(sure for sure, _ in pairs), 12)
+        self.assertGreaterEqual(sum(sure for sure, _ in pairs), 18)
         wrong = [q["text"] for _, many in pairs for q in many]
         self.assertLessEqual(len(wrong), 1, wrong)  # one board of a vehicle that is built like a plate
 
