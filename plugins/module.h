@@ -8,7 +8,7 @@
 #include "host/carrier.h"
 #include "protocol.h"
 
-enum { GL_MODULE_ABI = 1 };
+enum { GL_MODULE_ABI = 2 };
 
 struct gl_module {
     uint32_t abi;     /* GL_MODULE_ABI */
