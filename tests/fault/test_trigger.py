@@ -42,7 +42,8 @@ class Trigger(rig.Case):
         self.assertEqual(self.read(), [])
 
     def test_1_the_loop(self):
-        self.assertIn("trigger: loop", open(self.post.path("post.yaml"), encoding="utf-8").read())
+        with open(self.post.path("post.yaml"), encoding="utf-8") as f:
+            self.assertIn("trigger: loop", f.read())
         self.drives_up("AB123CD")
         self.is_passed_over()
         self.post.loop("in-3", "entry", True)
