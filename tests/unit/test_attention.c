@@ -88,6 +88,17 @@ static void nobody_knows(void **state GL_UNUSED) {
     assert_int_equal(gl_attention_step(&a, &h, START + 100), GL_ATTENDS_ANEW);
 }
 
+/* `until` is of a "no" alone. */
+static void a_yes_ends_with_nothing_but_a_no(void **state GL_UNUSED) {
+    static const uint8_t presents[] = {GL_TRUE, GL_NULL};
+    for (size_t i = 0; i < GL_COUNT(presents); i++) {
+        struct gl_lane_heard h = {0};
+        struct gl_attention a = {.by_loop = true};
+        gl_attention_hear(&h, presents[i], START + 10 * GL_ATTENTION_AFTER_MS, START);
+        assert_int_equal(gl_attention_step(&a, &h, START + 2 * GL_ATTENTION_AFTER_MS), GL_ATTENDS);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_a_loop_all_is_looked_at),
@@ -97,6 +108,7 @@ int main(void) {
         cmocka_unit_test(silence_is_no_empty_lane),
         cmocka_unit_test(an_old_no_is_none),
         cmocka_unit_test(nobody_knows),
+        cmocka_unit_test(a_yes_ends_with_nothing_but_a_no),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
