@@ -8,7 +8,7 @@
 #include "host/carrier.h"
 #include "protocol.h"
 
-enum { GL_MODULE_ABI = 1 };
+enum { GL_MODULE_ABI = 2 };
 
 struct gl_module {
     uint32_t abi;     /* GL_MODULE_ABI */
@@ -18,7 +18,7 @@ struct gl_module {
     /* Loads whatever it needs from files: afterwards the process can open no more of them. No threads yet. The settings
      * are copied as far as they are needed. */
     int (*prepare)(const struct gl_settings *settings, void **ret_ready, struct gl_error *err);
-    /* A carrier (carrier.h), as gl_carrier_ops.open makes one; ready outlives it. */
+    /* A carrier (carrier.h), as gl_carrier_ops.open makes one; ready outlives it. Its presence() is called for devices with `trigger: loop` alone. */
     int (*open)(void *ready, uv_loop_t *loop, const struct gl_address *at, const char *secret,
                 const struct gl_carrier_events *events, void *user, struct gl_carrier **ret);
     void (*release)(void *ready); /* what prepare() made; after the carrier is closed */

@@ -34,12 +34,13 @@ struct frames {
 
 /* In the order of enum gl_way. */
 static const char *const ways[] = {"none", "grows", "down", "up", "left", "right", NULL};
-static const char *const triggers[] = {"motion", "always", NULL};
+static const char *const triggers[] = {"motion", "loop", "always", NULL};
 static const struct gl_setting settings[] = {
     {"region", GL_SET_TEXT, NULL, NULL, 0, 0,
      "where plates are looked for: x1,y1,x2,y2 in per cent of the picture, or the corners of a polygon x,y x,y x,y"},
     {"trigger", GL_SET_CHOICE, "motion", triggers, 0, 0,
-     "motion: frames in which something moves are worked on, and one every two seconds; always: every one"},
+     "motion: frames in which something moves are worked on, and one every two seconds; loop: so while a vehicle is in the lane; "
+     "always: every one"},
     {"rate", GL_SET_INT, "5", NULL, 1, 25, "most frames worked on in a second; about 50 ms of one core each"},
     {"countries", GL_SET_TEXT, NULL, NULL, 0, 0, "whose plates are expected most, ISO 3166: \"EE,LV,LT\"; never a filter"},
     {"min_height", GL_SET_INT, "0", NULL, 0, 1000, "plates lower than so many pixels are passed over: vehicles further back"},

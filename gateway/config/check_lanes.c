@@ -56,6 +56,15 @@ static void default_after(struct gl_lane_config *lane, const struct gl_profile *
     }
 }
 
+/* A camera that waits for the loop would wait for ever where there is none. */
+static void check_triggers(struct gl_reader *r, const struct gl_lane_config *lane, const struct gl_yaml_node *devices) {
+    for (uint16_t i = 0; i < lane->n_devices && !lane->has_entry; i++)
+        if (gl_config_by_loop(&lane->devices[i]))
+            gl_yaml_error(&r->y, gl_yaml_get(gl_yaml_get(devices, lane->devices[i].name), "trigger"),
+                          "loop, but nothing in this lane says that a vehicle has come; add entry-loop: {use: gpio, line: ...}, "
+                          "or write trigger: motion");
+}
+
 static void check_lane(struct gl_reader *r, struct gl_lane_config *lane, const struct gl_yaml_node *n) {
     const struct gl_profile *p = &r->c->profiles[lane->profile];
     const struct gl_yaml_node *at = gl_yaml_get(n, "profile"), *devices = gl_yaml_get(n, "devices");
@@ -64,6 +73,7 @@ static void check_lane(struct gl_reader *r, struct gl_lane_config *lane, const s
     size_t sensors = 0;
     for (uint16_t i = 0; i < lane->n_lines; i++) sensors += lane->lines[i].use == GL_LINE_INPUT;
     if (!devices || devices->n != lane->n_devices + sensors) return; /* a device has an error of its own */
+    check_triggers(r, lane, devices);
     for (size_t i = 0; i < GL_COUNT(needs); i++)
         if ((p->require & needs[i].need) && !any_device(lane, needs[i].given_by))
             gl_yaml_error(&r->y, at, "profile %s requires %s", p->id, needs[i].help);

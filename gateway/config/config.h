@@ -173,6 +173,9 @@ const struct gl_client_config *gl_config_client(const struct gl_config *c, const
 /* By full id "LANE.NAME"; also gives the lane that owns it. NULL when unknown. */
 const struct gl_device_config *gl_config_device(const struct gl_config *c, const char *id, const struct gl_lane_config **ret_lane);
 
+/* It works by the loop (`trigger: loop`): it has to be told whether a vehicle is in its lane. */
+bool gl_config_by_loop(const struct gl_device_config *d);
+
 /* The lane that a reading of a device belongs to: the antenna's (0 = none) where lanes share a reader, else the device's own. NULL: an antenna
  * that is no lane's. Also used to refuse a reading that a device sends in the name of a lane which it does not serve. */
 const struct gl_lane_config *gl_config_lane_of(const struct gl_config *c, const char *device, int64_t antenna);

@@ -168,6 +168,13 @@ const struct gl_device_config *gl_config_device(const struct gl_config *c, const
     return NULL;
 }
 
+/* By what is written: greenlaned loads no plugin, and so knows no defaults. */
+bool gl_config_by_loop(const struct gl_device_config *d) {
+    for (size_t i = 0; i < d->n_settings; i++)
+        if (strcmp(d->settings[i].name, "trigger") == 0) return strcmp(d->settings[i].text, "loop") == 0;
+    return false;
+}
+
 static bool has_antenna(const struct gl_device_config *d, int64_t antenna) {
     if (d->antennas == 0) return true; /* every one is its lane's: such a reader is not shared */
     return antenna >= 1 && antenna <= 32 && (d->antennas & (UINT32_C(1) << (antenna - 1))) != 0;

@@ -185,6 +185,10 @@ bool gl_core_idle(const struct gl_core *c) {
 uint8_t gl_core_mode(const struct gl_core *c, int lane) {
     return c->lanes[lane].mode;
 }
+bool gl_core_occupied(const struct gl_core *c, int lane) {
+    const struct lane *l = &c->lanes[lane];
+    return l->n > 0 || l->exit_occupied || l->loops[GL_LOOP_ENTRY].occupied;
+}
 const struct gl_contingency *gl_core_contingency(const struct gl_core *c) {
     return &c->contingency;
 }

@@ -158,3 +158,6 @@ void gl_core_uuid(struct gl_core *core, struct gl_now at, char out[GL_UUID]);
 const struct gl_contingency *gl_core_contingency(const struct gl_core *core); /* as it stands */
 
 uint8_t gl_core_mode(const struct gl_core *core, int lane); /* enum gl_mode of the lane with this index */
+
+/* A vehicle is in the lane with this index, as far as is known: a passage is open, or a loop is occupied. */
+bool gl_core_occupied(const struct gl_core *core, int lane);

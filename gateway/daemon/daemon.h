@@ -30,6 +30,7 @@ struct device_peer { /* one configured device process; those with gpio lines hav
     char id[GL_ID];
     const struct gl_lane_config *lane;
     bool gpio;
+    bool by_loop;      /* is told whether a vehicle is in its lane */
     struct gl_ipc *ch; /* NULL = not connected */
     int64_t heard_mono, published_mono;
     struct gl_device_status status;
@@ -137,6 +138,11 @@ struct daemon {
     struct device_peer devices[GL_MAX_LANES * (GL_MAX_DEVICES + 1)];
     struct gl_signal_state shown[GL_MAX_LANES];
     int64_t lease_mono[GL_MAX_LANES], told_mono[GL_MAX_LANES];
+    struct {
+        uint8_t entry; /* tri: how the lane's entry stands, by the process that is there now; null = it has not said */
+        uint8_t told;  /* tri: what those were told last that work by the loop */
+        int64_t told_mono;
+    } loops[GL_MAX_LANES];
     struct gl_ipc *link;
     bool broker; /* the link has the broker */
     struct gl_ipc *loader;
@@ -176,6 +182,11 @@ void gl_devices_gone(struct daemon *d, struct device_peer *p, const char *reason
 void gl_devices_tick(struct daemon *d);
 void gl_devices_show(struct daemon *d, const struct gl_signal_state *s);
 void gl_devices_all_fault(struct daemon *d); /* at once, without the core: a commit failed, or we are leaving */
+
+/* loops.c: who works by the loop is told whether a vehicle is there */
+void gl_loops_connected(struct daemon *d, const struct device_peer *p); /* it has just said hello */
+void gl_loops_reading(struct daemon *d, const struct device_peer *p, const struct gl_reading *r);
+void gl_loops_tick(struct daemon *d);
 
 /* outbox.c */
 int gl_outbox_open(struct daemon *d, struct gl_error *err) GL_MUST_USE;

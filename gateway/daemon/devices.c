@@ -27,7 +27,10 @@ void gl_devices_init(struct daemon *d) {
         const struct gl_lane_config *l = &d->config->lanes[i];
         char gpio[GL_ID + 8];
         for (int k = 0; k < l->n_devices; k++)
-            if (!l->devices[k].shared) add_device(d, l, l->devices[k].id, false);
+            if (!l->devices[k].shared) {
+                add_device(d, l, l->devices[k].id, false);
+                d->devices[d->n_devices - 1].by_loop = gl_config_by_loop(&l->devices[k]);
+            }
         gl_format(gpio, sizeof gpio, "%s.gpio", l->id);
         if (l->n_lines) add_device(d, l, gpio, true);
     }
@@ -101,6 +104,7 @@ void gl_devices_connected(struct daemon *d, struct gl_ipc *ch, const struct gl_m
         }
         int lane = lane_index(d, p->lane->id);
         if (p->gpio) tell(d, lane);
+        gl_loops_connected(d, p);
         return;
     }
     gl_log(GL_WARNING, "a process says that it serves device '%s', which is not configured", hello->device);
@@ -153,6 +157,7 @@ static void take_reading(struct daemon *d, struct device_peer *p, const struct g
     memcpy(r->lane, lane->id, sizeof r->lane);
     r->received_at = d->now.wall < r->received_at ? d->now.wall : r->received_at;
     gl_engine_reading(d->engine, r, d->now);
+    gl_loops_reading(d, p, r);
 }
 
 static void take_status(struct daemon *d, struct device_peer *p, const struct gl_device_status *s) {
@@ -189,4 +194,5 @@ void gl_devices_tick(struct daemon *d) {
     }
     for (int i = 0; i < d->config->n_lanes; i++)
         if (d->now.mono - d->told_mono[i] >= GL_OUTPUT_EVERY_MS) tell(d, i);
+    gl_loops_tick(d);
 }

@@ -241,6 +241,9 @@ int64_t gl_engine_next_deadline(const struct gl_engine *e) {
 bool gl_engine_idle(const struct gl_engine *e) {
     return gl_core_idle(e->core);
 }
+bool gl_engine_occupied(const struct gl_engine *e, int lane) {
+    return gl_core_occupied(e->core, lane);
+}
 struct gl_journal *gl_engine_journal(struct gl_engine *e) {
     return e->journal;
 }

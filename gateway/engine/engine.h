@@ -110,6 +110,7 @@ bool gl_engine_dirty(const struct gl_engine *e); /* gl_engine_commit() has somet
  * journal. */
 int gl_engine_commit(struct gl_engine *e, struct gl_now now, struct gl_error *err) GL_MUST_USE;
 
-int64_t gl_engine_next_deadline(const struct gl_engine *e); /* monotonic; INT64_MAX = none */
-bool gl_engine_idle(const struct gl_engine *e);             /* no passage waits for a decision */
-struct gl_journal *gl_engine_journal(struct gl_engine *e);  /* for the outbox, cursors and the operator's questions */
+int64_t gl_engine_next_deadline(const struct gl_engine *e);   /* monotonic; INT64_MAX = none */
+bool gl_engine_idle(const struct gl_engine *e);               /* no passage waits for a decision */
+bool gl_engine_occupied(const struct gl_engine *e, int lane); /* a vehicle is in the lane with this index, as far as is known */
+struct gl_journal *gl_engine_journal(struct gl_engine *e);    /* for the outbox, cursors and the operator's questions */

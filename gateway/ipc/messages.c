@@ -21,6 +21,13 @@ static const struct gl_field output_f[] = {
 };
 static GL_FIELDS(output, gl_msg_output);
 
+static const struct gl_field presence_f[] = {
+    GL_TEXT(gl_msg_presence, lane, 0),
+    GL_TRI(gl_msg_presence, present, 0),
+    GL_INT(gl_msg_presence, until, 0, INT64_MAX, 0),
+};
+static GL_FIELDS(presence, gl_msg_presence);
+
 static const struct gl_field welcome_f[] = {
     GL_TEXT(gl_msg_welcome, post, 0),
     GL_TEXT(gl_msg_welcome, boot, 0),
@@ -103,6 +110,7 @@ const struct gl_message gl_messages[GL_MSG_TYPES] = {
     [GL_MSG_DONE] = BY_TABLE("done", done, gl_msg_done),
     [GL_MSG_LOAD] = BY_TABLE("load", gl_load_order_fields, gl_load_order),
     [GL_MSG_LOADED] = BY_TABLE("loaded", gl_load_answer_fields, gl_load_answer),
+    [GL_MSG_PRESENCE] = BY_TABLE("presence", presence, gl_msg_presence),
 };
 
 static const struct gl_message *message_of(unsigned type) {

@@ -40,6 +40,8 @@ enum gl_message_type {
     GL_MSG_LOAD,
     /* greenlane-loader -> greenlaned, with FEED_REFUSED */
     GL_MSG_LOADED,
+    /* greenlaned -> greenlane-device, where its configuration asks for it (gl_config_by_loop()) */
+    GL_MSG_PRESENCE,
     GL_MSG_TYPES
 };
 
@@ -56,6 +58,12 @@ struct gl_msg_output {
     int64_t
         lease_until; /* release: monotonic, as gl_now_read() tells it to every process of this machine; a message read late has no more of it */
     int64_t silence_ms;
+};
+
+struct gl_msg_presence {
+    char lane[GL_ID];
+    uint8_t present; /* tri: a vehicle is in the lane; null = nobody knows */
+    int64_t until;   /* "no" is believed up to here: monotonic, as gl_now_read() tells it to every process of this machine */
 };
 
 struct gl_msg_welcome { /* greenlaned -> link, after its hello: what the last will needs */

@@ -25,6 +25,9 @@ struct gl_carrier_ops {
     void (*drop)(struct gl_carrier *c,
                  const char *reason);    /* ends the connection that stands and tries again; NULL: nothing to drop */
     void (*close)(struct gl_carrier *c); /* no more events; frees itself from the loop */
+    /* From greenlaned, again and again: whether a vehicle is in the lane (tri), "no" being good up to the monotonic time `until`. NULL: it is the same
+     * to this carrier. */
+    void (*presence)(struct gl_carrier *c, uint8_t present, int64_t until);
 };
 
 struct gl_carrier {

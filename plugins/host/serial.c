@@ -163,4 +163,4 @@ static void serial_close(struct gl_carrier *base) {
     uv_close((uv_handle_t *)&s->timer, on_timer_closed);
 }
 
-const struct gl_carrier_ops gl_carrier_serial = {serial_open, serial_send, serial_drop, serial_close};
+const struct gl_carrier_ops gl_carrier_serial = {serial_open, serial_send, serial_drop, serial_close, NULL};

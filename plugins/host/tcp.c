@@ -319,5 +319,5 @@ static void tcp_close(struct gl_carrier *base) {
     uv_close((uv_handle_t *)&t->timer, on_handle_closed);
 }
 
-const struct gl_carrier_ops gl_carrier_tcp = {open_connect, tcp_send, tcp_drop, tcp_close};
-const struct gl_carrier_ops gl_carrier_tcp_listen = {open_listen, tcp_send, tcp_drop, tcp_close};
+const struct gl_carrier_ops gl_carrier_tcp = {open_connect, tcp_send, tcp_drop, tcp_close, NULL};
+const struct gl_carrier_ops gl_carrier_tcp_listen = {open_listen, tcp_send, tcp_drop, tcp_close, NULL};

@@ -20,9 +20,17 @@ static void on_output(struct gl_device *d, const struct gl_msg_output *m) {
     if (d->plugin->output && d->plugin_open) d->plugin->output(d->ctx, &o);
 }
 
+static void on_presence(struct gl_device *d, const struct gl_msg_presence *m) {
+    if (strcmp(m->lane, d->lane->id) != 0)
+        gl_device_log(d, GL_ERROR, "%s: greenlaned sent the presence of lane \"%s\": ignored", d->id, m->lane);
+    else if (d->carrier && d->carrier->ops->presence)
+        d->carrier->ops->presence(d->carrier, m->present, m->until);
+}
+
 static void on_message(void *user, struct gl_ipc *ch GL_UNUSED, enum gl_message_type type, const void *msg) {
     struct gl_device *d = user;
     if (type == GL_MSG_OUTPUT && !d->stopping) on_output(d, msg);
+    if (type == GL_MSG_PRESENCE && !d->stopping) on_presence(d, msg);
 }
 
 static void on_closed(void *user, struct gl_ipc *ch GL_UNUSED, const char *reason) {
@@ -60,7 +68,7 @@ static void on_reach(uv_timer_t *timer) {
     char path[GL_PATH + 16];
     gl_format(path, sizeof path, "%s/device.sock", d->config->paths.run);
     int fd = gl_ipc_connect(path, &err);
-    int rc = fd < 0 ? fd : gl_ipc_open(&d->loop, fd, GL_ACCEPT(GL_MSG_OUTPUT), &events, d, &d->uplink);
+    int rc = fd < 0 ? fd : gl_ipc_open(&d->loop, fd, GL_ACCEPT(GL_MSG_OUTPUT) | GL_ACCEPT(GL_MSG_PRESENCE), &events, d, &d->uplink);
     if (rc < 0) {
         if (d->uplink_wait_ms == FIRST_MS) gl_device_log(d, GL_NOTICE, "%s: waiting for greenlaned: %s", d->id, err.text);
         uv_timer_start(timer, on_reach, (uint64_t)d->uplink_wait_ms, 0);

@@ -90,6 +90,19 @@ static void the_example_is_good(void **state) {
     gl_config_free(c);
 }
 
+static void the_example_with_pictures_is_good(void **state) {
+    (void)state;
+    struct gl_config *c = load_good(SOURCE_DIR "/config/examples/pictures.yaml", false);
+    assert_int_equal(c->n_lanes, 2);
+    assert_true(gl_config_by_loop(gl_config_device(c, "in-1.front", NULL)));
+    assert_true(gl_config_by_loop(gl_config_device(c, "in-1.rear", NULL)));
+    assert_false(gl_config_by_loop(gl_config_device(c, "in-2.front", NULL)));
+    gl_config_free(c);
+    c = load_good(SOURCE_DIR "/config/examples/post.yaml", false);
+    assert_false(gl_config_by_loop(gl_config_device(c, "in-1.front", NULL))); /* it says nothing of it */
+    gl_config_free(c);
+}
+
 static void profiles_are_kept(void **state) {
     (void)state;
     struct gl_config *c = load_good(SOURCE_DIR "/config/examples/post.yaml", false);
@@ -493,6 +506,17 @@ static void plugins_complete_the_example(void **state) {
     assert_non_null(strstr(text.data, "Post north, 2 lanes"));
 }
 
+static void plugins_complete_the_example_with_pictures(void **state) {
+    (void)state;
+    if (!plugins_are_built()) skip();
+    struct gl_config *c = load_good(SOURCE_DIR "/config/examples/pictures.yaml", true);
+    const struct gl_device_config *d = gl_config_device(c, "in-1.rear", NULL);
+    const struct gl_settings s = {d->n_settings, d->settings};
+    assert_string_equal(gl_setting_text(&s, "trigger"), "loop");
+    assert_int_equal(gl_setting_int(&s, "rate", 0), 5);
+    gl_config_free(c);
+}
+
 static void what_is_no_plugin_is_refused(void **state) {
     (void)state;
     const struct gl_plugin *p = NULL;
@@ -525,6 +549,7 @@ static void check_prints_every_error(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_example_is_good),
+        cmocka_unit_test(the_example_with_pictures_is_good),
         cmocka_unit_test(profiles_are_kept),
         cmocka_unit_test(trust_and_time_are_kept),
         cmocka_unit_test(devices_and_lines_are_kept),
@@ -543,6 +568,7 @@ int main(void) {
         cmocka_unit_test(bad_files_get_their_errors),
         cmocka_unit_test(plugins_refuse_what_they_do_not_know),
         cmocka_unit_test(plugins_complete_the_example),
+        cmocka_unit_test(plugins_complete_the_example_with_pictures),
         cmocka_unit_test(what_is_no_plugin_is_refused),
         cmocka_unit_test(check_prints_every_error),
     };

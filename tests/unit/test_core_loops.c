@@ -98,12 +98,32 @@ static void over_a_restart(void **state) {
     }
 }
 
+/* For cameras that work by the loop: a look too many is no harm. */
+static void whether_somebody_is_in_a_lane(void **state) {
+    (void)state;
+    struct bench *b = up();
+    assert_false(gl_core_occupied(b->core, 0));
+    loop(b, "in-1", GL_ZONE_ENTRY, true);
+    assert_true(gl_core_occupied(b->core, 0));
+    assert_false(gl_core_occupied(b->core, 1));
+    loop(b, "in-1", GL_ZONE_ENTRY, false); /* it has moved on */
+    assert_true(gl_core_occupied(b->core, 0));
+    loop(b, "in-1", GL_ZONE_EXIT, true);
+    assert_true(gl_core_occupied(b->core, 0));
+    loop(b, "in-1", GL_ZONE_EXIT, false);
+    assert_false(gl_core_occupied(b->core, 0));
+    loop(b, "in-1", GL_ZONE_EXIT, true); /* it never came in */
+    assert_true(gl_core_occupied(b->core, 0));
+    bench_free(b);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_exit_is_stuck),
         cmocka_unit_test(occupied_by_nobody),
         cmocka_unit_test(the_entry_is_stuck),
         cmocka_unit_test(over_a_restart),
+        cmocka_unit_test(whether_somebody_is_in_a_lane),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

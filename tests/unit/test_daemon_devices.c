@@ -64,6 +64,8 @@ static int set_up(void **state) {
     c->lanes[1].n_lines = 1;
     c->lanes[1].lines[0].use = GL_LINE_INPUT;
     gl_clip(c->lanes[1].lines[0].device, sizeof c->lanes[1].lines[0].device, "in-2.entry-loop");
+    c->lanes[0].devices[0].n_settings = 1;
+    c->lanes[0].devices[0].settings[0] = (struct gl_setting_value){"trigger", "loop"};
     d->config = c;
     d->now = (struct gl_now){1764000000000, 5000};
     memset(&played, 0, sizeof played);
@@ -113,6 +115,11 @@ static void a_shared_reader_is_one_process(void **state) {
     assert_int_equal(played.states, 6);
     assert_string_equal(peer(d, "in-2.tag")->lane->id, "in-2");
     assert_string_equal(peer(d, "in-2.tag")->status.lane, "in-2");
+}
+
+static void who_works_by_the_loop_is_known(void **state) {
+    struct daemon *d = *state;
+    for (int i = 0; i < d->n_devices; i++) assert_int_equal(d->devices[i].by_loop, strcmp(d->devices[i].id, "in-1.front") == 0);
 }
 
 static void each_class_sends_its_own_kinds(void **state) {
@@ -186,6 +193,7 @@ static void what_is_newer_than_now_is_of_now(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_shared_reader_is_one_process, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(who_works_by_the_loop_is_known, set_up, tear_down),
         cmocka_unit_test_setup_teardown(each_class_sends_its_own_kinds, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_tag_belongs_to_its_antennas_lane, set_up, tear_down),
         cmocka_unit_test_setup_teardown(everything_else_belongs_to_its_devices_lane, set_up, tear_down),

@@ -20,6 +20,7 @@ struct gl_looker {
     struct gl_reader *reader;
     struct gl_region region;
     struct gl_motion motion;
+    struct gl_attention attention;
     bool always;
     int64_t rate;
     int64_t lively_until; /* something moved, or a plate was there, a moment ago */
@@ -49,6 +50,7 @@ int gl_looker_open(const struct gl_settings *settings, struct gl_looker **ret, s
     if (!l) return gl_fail(err, -ENOMEM, "out of memory");
     const char *trigger = gl_setting_text(settings, "trigger");
     l->always = trigger && strcmp(trigger, "always") == 0;
+    l->attention.by_loop = trigger && strcmp(trigger, "loop") == 0;
     l->rate = gl_setting_int(settings, "rate", 5);
     const char *given = gl_setting_text(settings, "models");
     int rc = given ? gl_copy(models, sizeof models, given) : gl_reader_models(models, sizeof models, err);
@@ -168,7 +170,8 @@ static int look(struct gl_looker *l, const struct gl_shot *shot, int64_t mono, s
     return 0;
 }
 
-int gl_looker_look(struct gl_looker *l, const struct gl_shot *shot, int64_t mono, struct gl_buf *out, struct gl_error *err) {
+int gl_looker_look(struct gl_looker *l, const struct gl_shot *shot, const struct gl_lane_heard *heard, int64_t mono,
+                   struct gl_buf *out, struct gl_error *err) {
     GL_CLEANUP(gl_buf_free) struct gl_buf pictures = GL_BUF(GL_SEEN_BYTES + GL_SEEN_PICTURE);
     GL_CLEANUP(gl_freep) struct gl_seen *s = malloc(sizeof *s);
     if (!s) return gl_fail(err, -ENOMEM, "out of memory");
@@ -177,7 +180,9 @@ int gl_looker_look(struct gl_looker *l, const struct gl_shot *shot, int64_t mono
     s->looked = GL_FALSE;
     s->width = shot->frame->width;
     s->height = shot->frame->height;
-    int rc = look(l, shot, mono, s, &pictures, err);
+    enum gl_attends attends = gl_attention_step(&l->attention, heard, mono);
+    if (attends == GL_ATTENDS_ANEW) l->lively_until = mono + LIVELY_MS;
+    int rc = attends == GL_ATTENDS_NOT ? 0 : look(l, shot, mono, s, &pictures, err);
     if (rc < 0) return rc;
     if (s->looked != GL_TRUE && mono - l->told < GL_LOOK_ALIVE_MS) return 0;
     l->told = mono;

@@ -71,6 +71,11 @@ static void video_drop(struct gl_carrier *base, const char *reason) {
     go_down(v, reason);
 }
 
+static void video_presence(struct gl_carrier *base, uint8_t present, int64_t until) {
+    struct gl_video *v = (struct gl_video *)base;
+    gl_attention_hear(&v->lane, present, until, gl_now_read().mono);
+}
+
 /* A thread may hang in a name look-up: it is then left behind, with what it uses, as the process ends. */
 static bool threads_over(struct gl_video *v) {
     const struct timespec nap = {0, 10000000};
@@ -107,7 +112,7 @@ static void video_close(struct gl_carrier *base) {
     uv_close((uv_handle_t *)&v->said, on_closed);
 }
 
-static const struct gl_carrier_ops ops = {.drop = video_drop, .close = video_close};
+static const struct gl_carrier_ops ops = {.drop = video_drop, .close = video_close, .presence = video_presence};
 
 static int video_open(void *ready, uv_loop_t *loop, const struct gl_address *at, const char *secret,
                       const struct gl_carrier_events *events, void *user, struct gl_carrier **ret) {

@@ -26,6 +26,7 @@ struct gl_video {
     atomic_bool quit, interrupt, grabber_over, worker_over;
     int wake;
     struct gl_mailbox newest;
+    struct gl_lane_heard lane; /* from the loop to the worker */
     struct gl_ring from_grabber, from_worker;
     bool up; /* the loop's */
     bool closing;

@@ -23,7 +23,7 @@ static void work_on(struct gl_video *v, const struct gl_shot *shot, int64_t *com
     int64_t now = gl_now_read().mono;
     m->what = GL_SAID_FRAME;
     m->bytes = GL_BUF(GL_SEEN_LINE + GL_SEEN_BYTES + GL_SEEN_PICTURE);
-    int rc = gl_looker_look(v->looker, shot, now, &m->bytes, &err);
+    int rc = gl_looker_look(v->looker, shot, &v->lane, now, &m->bytes, &err);
     if (rc == 1) {
         gl_video_say(v, &v->from_worker, m);
         return;
