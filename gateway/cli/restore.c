@@ -204,11 +204,12 @@ static void say_next(const struct restoring *r) {
         "  1. Bring back what is missing. Without random.key a new one is made.\n"
         "  2. Compare %s/post.yaml with the configuration of this box.\n"
         "  3. Start the gateway, and wait until the feed is live.\n"
-        "  4. Every lane is manual: nobody knows which movements were used after the backup. When the authority has confirmed "
-        "which were,\n"
-        "     open each lane with lane-mode.\n"
-        "  5. Each stream goes on %d numbers later, and says so with an alarm: the old box must never publish again.\n",
-        r->folder, GL_RESTORE_SKIP);
+        "  4. Every lane is manual. Open each with lane-mode.\n"
+        "  5. Nobody knows what was let through after the backup: what was lodged before this box took over is inspected "
+        "(USE_UNKNOWN), until\n"
+        "     the authority has made sure that it was recorded elsewhere, and says so: uses-known, alarm %s.\n"
+        "  6. Each stream goes on %d numbers later, and says so with an alarm: the old box must never publish again.\n",
+        r->folder, r->boot, GL_RESTORE_SKIP);
 }
 
 static int run(int argc, char **argv) {
@@ -243,7 +244,10 @@ const struct gl_cli_command gl_cli_restore = {
         "again: each\n"
         "stream goes on 1000000 numbers later, with an alarm 'restored' that names the hole. And nobody knows which movements it "
         "has let\n"
-        "through since: every lane starts as 'manual', an officer decides each vehicle, until 'lane-mode' opens it.\n"
+        "through since: every lane starts as 'manual', an officer decides each vehicle, until 'lane-mode' opens it; and what was "
+        "lodged "
+        "before is\n"
+        "not released (USE_UNKNOWN) until the authority sends 'uses-known'.\n"
         "\n"
         "  FOLDER          as 'greenlane backup' has made it\n"
         "  --to STATE-DIR  the state folder of this box, e.g. /var/lib/greenlane\n"

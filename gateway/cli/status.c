@@ -12,6 +12,7 @@ struct glance {
     json_t *signals; /* lane -> data */
     char head[200];
     char contingency[640]; /* "" = none is in force */
+    char uses[320];        /* "" = what was used is known */
 };
 
 static void gateway(struct glance *g, const json_t *d) {
@@ -57,6 +58,18 @@ static void contingency(struct glance *g, const json_t *d) {
               gl_cli_text(d, "alarm")[0] ? " (OVERDUE)" : "", reason);
 }
 
+/* After a restore: what the authority has to answer, and by which name. */
+static void uses(struct glance *g, const json_t *d) {
+    char copied[GL_TIME_TEXT], alarm[64];
+    if (!json_is_true(json_object_get(d, "active"))) return;
+    g->wrong++;
+    gl_cli_time(gl_cli_wall(d, "copied_at"), copied);
+    gl_cli_clean(alarm, sizeof alarm, gl_cli_text(d, "alarm"));
+    gl_format(g->uses, sizeof g->uses,
+              "! what was let through after the backup of %s is not known; the authority says when it is: uses-known, alarm %s",
+              copied, alarm);
+}
+
 static void device(struct glance *g, const json_t *d) {
     char since[GL_TIME_TEXT];
     bool online = strcmp(gl_cli_text(d, "state"), "online") == 0;
@@ -74,6 +87,7 @@ static int line(void *user, const char *text, const json_t *l) {
     if (strcmp(type, "greenlane.state.gateway") == 0) gateway(g, d);
     if (strcmp(type, "greenlane.state.feed") == 0) feed(g, d);
     if (strcmp(type, "greenlane.state.contingency") == 0) contingency(g, d);
+    if (strcmp(type, "greenlane.state.uses") == 0) uses(g, d);
     if (strcmp(type, "greenlane.state.device") == 0) device(g, d);
     if (strcmp(type, "greenlane.state.mode") == 0)
         return json_object_set(g->modes, gl_cli_text(d, "lane"), json_object_get(d, "mode"));
@@ -98,6 +112,7 @@ static void lanes(struct glance *g, const struct gl_config *c) {
 static void print(const struct glance *g, const struct gl_config *c, const char *zone) {
     printf("Post %s: %s\n", c->post, g->head[0] ? g->head : "its state is not known");
     if (g->contingency[0]) printf("\nContingency\n%s\n", g->contingency);
+    if (g->uses[0]) printf("\nRestored\n%s\n", g->uses);
     puts("\nLanes");
     gl_cli_table_print(&g->lanes, stdout);
     puts("\nDeclarations");
@@ -147,7 +162,8 @@ const struct gl_cli_command gl_cli_status = {
         "\n"
         "Shows how the gateway, what it knows of declarations, its lanes and its devices are now; and a contingency, where one is "
         "in "
-        "force: who declared it, since when, until when, and why. What needs attention is marked with '!'.\n"
+        "force: who declared it, since when, until when, and why; and, on a restored box, that it is not known what was let "
+        "through since its backup. What needs attention is marked with '!'.\n"
         "\n"
         "  --json          the states as events, one JSON object a line\n"
         "  --config FILE   the configuration of the post\n"

@@ -172,6 +172,8 @@ static void check_authority(struct gl_reader *r, const struct gl_yaml_node *n, c
     bool authority = strcmp(c->role, "authority") == 0, system = strcmp(c->role, "system") == 0;
     if ((c->commands & (1u << GL_COMMAND_CONTINGENCY)) && c->role[0] && !authority)
         gl_yaml_key_error(&r->y, n, "may not have the command 'contingency': only a client of role authority may");
+    if ((c->commands & (1u << GL_COMMAND_USES_KNOWN)) && c->role[0] && !authority)
+        gl_yaml_key_error(&r->y, n, "may not have the command 'uses-known': only a client of role authority may");
     if ((c->commands & (1u << GL_COMMAND_SNAPSHOT)) && c->role[0] && !authority && !system)
         gl_yaml_key_error(&r->y, n, "may not have the command 'snapshot': only clients of the roles authority and system may");
 }

@@ -222,6 +222,13 @@ static void do_contingency(struct gl_core *c, struct order *o) {
         gl_contingency_order(c, o->cmd, o->refusal);
 }
 
+static void do_uses_known(struct gl_core *c, struct order *o) {
+    if (strcmp(o->client->role, "authority") != 0)
+        REFUSE(o, "what was used before a restore is said by clients of role authority alone");
+    else
+        gl_uses_order(c, o->cmd, o->refusal);
+}
+
 static void do_snapshot(struct gl_core *c, struct order *o) {
     if (strcmp(o->client->role, "authority") != 0 && strcmp(o->client->role, "system") != 0)
         REFUSE(o, "a snapshot is asked for by clients of the roles authority and system alone");
@@ -247,6 +254,7 @@ static const struct {
     [GL_COMMAND_REPLAY] = {0, do_outbox},
     [GL_COMMAND_CONTINGENCY] = {0, do_contingency},
     [GL_COMMAND_SNAPSHOT] = {0, do_snapshot},
+    [GL_COMMAND_USES_KNOWN] = {0, do_uses_known},
 };
 
 /* Who, when, and whether it is still about what its sender saw. */

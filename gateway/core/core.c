@@ -35,6 +35,8 @@ int gl_core_new(const struct gl_config *config, const uint8_t key[32], const cha
     c->feed = GL_FEED_EMPTY;
     gl_fields_clear(&gl_contingency_fields, &c->contingency);
     c->contingency.active = GL_FALSE;
+    gl_fields_clear(&gl_unknown_uses_fields, &c->uses);
+    c->uses.active = GL_FALSE;
     c->n_lanes = config->n_lanes;
     for (int i = 0; i < config->n_lanes; i++) {
         struct lane *l = &c->lanes[i];
@@ -143,6 +145,7 @@ void gl_core_step(struct gl_core *c, const struct gl_event *ev, struct gl_effect
         case GL_EV_LODGED: each_lane(c, gl_lane_consider); break;
         case GL_EV_CLOCK:
             c->clock_ok = ev->clock_ok;
+            gl_uses_clock(c);
             each_lane(c, gl_lane_consider);
             break;
         case GL_EV_COMMAND: gl_core_command(c, ev->command); break;
@@ -159,6 +162,7 @@ void gl_core_step(struct gl_core *c, const struct gl_event *ev, struct gl_effect
             break;
         case GL_EV_REVIEW: gl_review_begin(c, ev->review); break;
         case GL_EV_RESTORE_CONTINGENCY: gl_contingency_restore(c, ev->restore_contingency); break;
+        case GL_EV_RESTORE_USES: gl_uses_restore(c, ev->restore_uses); break;
         case GL_EV_RESTORE_PASSAGE: gl_lane_restore(c, ev->restore_passage); break;
         case GL_EV_RESTORE_HIT: gl_lookouts_restore(c, ev->restore_hit); break;
     }
@@ -191,4 +195,7 @@ bool gl_core_occupied(const struct gl_core *c, int lane) {
 }
 const struct gl_contingency *gl_core_contingency(const struct gl_core *c) {
     return &c->contingency;
+}
+const struct gl_unknown_uses *gl_core_uses(const struct gl_core *c) {
+    return &c->uses;
 }

@@ -8,6 +8,7 @@
  *     lookouts.c  who is looked for
  *     rules.c     the table of rules: facts in, outcomes out; rules_*.c the checks, by subject
  *     commands.c  what officers ask for    contingency.c  what the authority declares
+ *     uses.c      what a restored box does not know
  *     review.c    what was released on a feed that could not be trusted, judged again
  *     signal.c    what the lane shows
  */
@@ -31,6 +32,7 @@ enum gl_event_type {
     GL_EV_RESTORE_ALARM,       /* at start: .restore_alarm, one of a lane that stood when the gateway stopped */
     GL_EV_REVIEW,              /* .review: a release that leaned on a doubtful feed, to be judged again */
     GL_EV_RESTORE_CONTINGENCY, /* at start: .restore_contingency */
+    GL_EV_RESTORE_USES,        /* at start: .restore_uses */
     GL_EV_RESTORE_PASSAGE,     /* at start: .restore_passage, one that was open when the gateway stopped: it is inspected */
     GL_EV_RESTORE_HIT          /* at start, after its passage: .restore_hit, a look-out that fitted it */
 };
@@ -77,6 +79,7 @@ struct gl_event {
         const struct gl_passage *restore_passage;
         const struct gl_review_case *review;
         const struct gl_contingency *restore_contingency;
+        const struct gl_unknown_uses *restore_uses;
         const struct gl_hit *restore_hit;
     };
 };
@@ -96,6 +99,7 @@ enum gl_effect_type {
     GL_EFFECT_ASK,         /* .command: snapshot, permitted: the feed is to ask for one of .command->collection */
     GL_EFFECT_HIT,         /* .hit: record on the restricted stream, once for each passage and look-out */
     GL_EFFECT_CONTINGENCY, /* .contingency: keep and publish */
+    GL_EFFECT_USES,        /* .uses: keep and publish */
     GL_EFFECT_REVIEW,      /* .review: it was judged again; record and publish when it differs or a look-out fits */
     GL_EFFECT_SUMMARY,     /* .summary: made by the engine, when all were */
     GL_EFFECT_CORRECT /* .command: a typed plate, permitted, of a passage that is not open: the journal may know it, and answers */
@@ -125,6 +129,7 @@ struct gl_effect {
         const struct gl_mode_state *mode;
         const struct gl_hit *hit;
         const struct gl_contingency *contingency;
+        const struct gl_unknown_uses *uses;
         const struct gl_review *review;
         const struct gl_review_summary *summary;
     };
@@ -156,6 +161,7 @@ bool gl_core_idle(const struct gl_core *core);
 void gl_core_uuid(struct gl_core *core, struct gl_now at, char out[GL_UUID]);
 
 const struct gl_contingency *gl_core_contingency(const struct gl_core *core); /* as it stands */
+const struct gl_unknown_uses *gl_core_uses(const struct gl_core *core);       /* the same */
 
 uint8_t gl_core_mode(const struct gl_core *core, int lane); /* enum gl_mode of the lane with this index */
 

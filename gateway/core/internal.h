@@ -171,7 +171,8 @@ struct gl_core {
     bool clock_ok;
     struct gl_contingency contingency;
     int64_t contingency_mono; /* when it is over its time, by this boot's clock */
-    bool reviewing;           /* a look-up for this one is on its way */
+    struct gl_unknown_uses uses;
+    bool reviewing; /* a look-up for this one is on its way */
     struct gl_review_case review;
     uint16_t n_lanes;
     struct lane lanes[GL_MAX_LANES];
@@ -261,6 +262,11 @@ bool gl_contingency_active(const struct gl_core *c);
 bool gl_contingency_overdue(const struct gl_core *c);
 void gl_contingency_time(struct gl_core *c);
 void gl_contingency_restore(struct gl_core *c, const struct gl_contingency *saved);
+
+/* uses.c */
+void gl_uses_order(struct gl_core *c, const struct gl_command *cmd, char refusal[GL_DETAIL]);
+void gl_uses_clock(struct gl_core *c);
+void gl_uses_restore(struct gl_core *c, const struct gl_unknown_uses *saved);
 
 /* review.c */
 void gl_review_begin(struct gl_core *c, const struct gl_review_case *r);

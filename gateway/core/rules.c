@@ -74,6 +74,7 @@ const struct gl_rule gl_rules[] = {
     {"DECL_EXPIRED", GL_LEVEL_DESK, GL_OVERRIDE_AUTHORITY, LODGED, gl_rule_decl_expired},
     {"DECL_NOT_RELEASED", GL_LEVEL_DESK, GL_OVERRIDE_AUTHORITY, LODGED, gl_rule_decl_not_released},
     {"DECL_ALREADY_USED", GL_LEVEL_DESK, GL_OVERRIDE_OFFICER, LODGED, gl_rule_decl_already_used},
+    {"USE_UNKNOWN", GL_LEVEL_DESK, GL_OVERRIDE_AUTHORITY, LODGED, gl_rule_use_unknown},
     {"WRONG_DIRECTION", GL_LEVEL_DESK, GL_OVERRIDE_OFFICER, LODGED, gl_rule_wrong_direction},
     {"TOO_EARLY", GL_LEVEL_DESK, GL_OVERRIDE_OFFICER, LODGED, gl_rule_too_early},
     {"DOCS_MISSING", GL_LEVEL_DESK, GL_OVERRIDE_OFFICER, LODGED, gl_rule_docs_missing},

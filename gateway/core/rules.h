@@ -48,7 +48,7 @@ gl_rule_check gl_rule_no_read, gl_rule_low_confidence, gl_rule_ambiguous_match, 
     gl_rule_trailer_no_read, gl_rule_container_mismatch;
 /* rules_lodged.c */
 gl_rule_check gl_rule_decl_missing, gl_rule_decl_cancelled, gl_rule_decl_expired, gl_rule_decl_not_released,
-    gl_rule_decl_already_used, gl_rule_wrong_direction, gl_rule_too_early, gl_rule_docs_missing;
+    gl_rule_decl_already_used, gl_rule_use_unknown, gl_rule_wrong_direction, gl_rule_too_early, gl_rule_docs_missing;
 /* rules_authority.c */
 gl_rule_check gl_rule_decision_pending, gl_rule_authority_control, gl_rule_entry_denied, gl_rule_random_control;
 /* lookouts.c */

@@ -70,6 +70,49 @@ RULE(gl_rule_decl_already_used) {
     gl_rule_each_declaration(f, self, d, is_used, other || ended, "was already used", "not used before");
 }
 
+/* ---- after a restore ---- */
+enum {
+    SECOND_MS = 1000,
+    QUARTER_MS = 15 * 60 * SECOND_MS,
+    DAY_MS = 25 * 3600 * SECOND_MS
+}; /* a day: of the longest, when clocks are set back */
+
+/* Was it surely lodged only after this box took over? A date without its time stands for the end of that day, in whatever zone: its beginning counts. */
+static bool lodged_after(const struct facts *f, int64_t lodged) {
+    const struct gl_unknown_uses *u = &f->core->uses;
+    bool whole_day = (lodged + SECOND_MS) / SECOND_MS % (QUARTER_MS / SECOND_MS) == 0;
+    int64_t earliest = whole_day ? lodged - DAY_MS : lodged;
+    return lodged && u->until && earliest > u->until && lodged <= f->core->now.wall;
+}
+
+/* May the box that was lost have let it through? What the journal knows to be used is for DECL_ALREADY_USED. */
+static bool maybe_used(const struct facts *f, uint8_t use, const char *by, int64_t lodged) {
+    bool known = use != GL_USE_NONE && !gl_facts_own(f, use, by);
+    return !known && !lodged_after(f, lodged);
+}
+
+RULE(gl_rule_use_unknown) {
+    const struct gl_unknown_uses *u = &f->core->uses;
+    const struct gl_answer_movement *m = gl_facts_chosen(f);
+    char since[GL_TIME_TEXT];
+    int n = 0, said = 0;
+    /* In a review: a release from before the backup was made is not concerned. */
+    if (u->active != GL_TRUE || !gl_facts_matched(f) || (f->review && f->now.wall <= u->copied_at)) return;
+    gl_time_format(u->copied_at, since);
+    if (m && maybe_used(f, m->use, m->used_by, m->lodged_at))
+        n++, said++,
+            SAY(GL_UNKNOWN, m->ref.value, "this box was restored: whether the movement was used since %s is not known", since);
+    for (int i = 0; i < f->answer->n_declarations; i++) {
+        const struct gl_answer_declaration *x = &f->answer->declarations[i];
+        if (!gl_facts_judged(f, x) || !maybe_used(f, x->use, x->used_by, x->lodged_at)) continue;
+        if (n++ >= 3) continue;
+        said++, SAY(GL_UNKNOWN, x->ref.value, "this box was restored: whether %s %s was used since %s is not known", x->ref.type,
+                    x->ref.value, since);
+    }
+    if (n > said) SAY(GL_UNKNOWN, "", "and %d more declarations: it is not known whether they were used since %s", n - said, since);
+    if (n == 0) SAY(GL_PASS, "", "lodged after this box was restored");
+}
+
 static bool is_missing(const struct facts *f GL_UNUSED, const struct gl_answer_declaration *x) {
     return !x->received;
 }

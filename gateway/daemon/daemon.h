@@ -13,8 +13,8 @@ enum {
     GL_TICK_MS = 100,
     GL_OUTPUT_EVERY_MS = 500, /* outputs are told again and again: silence makes them safe */
     GL_OUTPUT_SILENCE_MS = 2000,
-    GL_MAX_STATES =
-        3 + GL_MAX_LANES * (GL_MAX_DEVICES + 3), /* gateway, feed, contingency; signal and mode of a lane, its devices and gpio */
+    GL_MAX_STATES = 4 + GL_MAX_LANES * (GL_MAX_DEVICES +
+                                        3), /* gateway, feed, contingency, uses; signal and mode of a lane, its devices and gpio */
     GL_MAX_CONTROLS = 8,
     GL_MAX_STRANGERS = 256, /* more than there can be devices */
     GL_HELLO_WITHIN_MS = 5000,

@@ -102,6 +102,7 @@ static void take_effect(struct gl_engine *e, const struct gl_effect *fx) {
         case GL_EFFECT_ASK: gl_engine_feed_ask(e, fx->command->collection, fx->at); break;
         case GL_EFFECT_HIT: gl_engine_keep_hit(e, fx); break;
         case GL_EFFECT_CONTINGENCY: gl_engine_keep_contingency(e, fx); break;
+        case GL_EFFECT_USES: gl_engine_keep_uses(e, fx); break;
         case GL_EFFECT_REVIEW: gl_engine_keep_review(e, fx); break;
         case GL_EFFECT_SUMMARY: break; /* made by review.c, not by the core */
     }
@@ -343,6 +344,7 @@ int gl_engine_open(const struct gl_engine_setup *s, struct gl_now now, struct gl
     }
     publish_modes(e, now);
     gl_engine_publish_contingency(e, now);
+    gl_engine_publish_uses(e, now);
     *ret = e;
     return 0;
 }

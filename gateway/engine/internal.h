@@ -201,6 +201,8 @@ void gl_engine_keep_hit(struct gl_engine *e, const struct gl_effect *fx);
 void gl_engine_keep_contingency(struct gl_engine *e, const struct gl_effect *fx);
 void gl_engine_keep_review(struct gl_engine *e, const struct gl_effect *fx);
 void gl_engine_publish_contingency(struct gl_engine *e, struct gl_now now);
+void gl_engine_keep_uses(struct gl_engine *e, const struct gl_effect *fx);
+void gl_engine_publish_uses(struct gl_engine *e, struct gl_now now);
 int gl_engine_review_open(struct gl_engine *e, struct gl_now now,
                           struct gl_error *err) GL_MUST_USE; /* before passages are restored */
 int gl_engine_restore_hits(struct gl_engine *e, struct gl_now now, struct gl_error *err) GL_MUST_USE; /* after they were */

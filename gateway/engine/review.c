@@ -27,6 +27,18 @@ void gl_engine_keep_contingency(struct gl_engine *e, const struct gl_effect *fx)
     gl_engine_publish_contingency(e, fx->at);
 }
 
+void gl_engine_publish_uses(struct gl_engine *e, struct gl_now now) {
+    gl_engine_publish_state(e, "state/uses", "greenlane.state.uses", "post", "state-uses", &gl_unknown_uses_fields,
+                            gl_core_uses(e->core), now);
+}
+
+void gl_engine_keep_uses(struct gl_engine *e, const struct gl_effect *fx) {
+    struct gl_error err;
+    int rc = gl_journal_set_uses(e->journal, fx->uses, &err);
+    if (rc < 0) gl_engine_fail(e, rc, &err);
+    gl_engine_publish_uses(e, fx->at);
+}
+
 /* An answer that could not be had changes nothing: it is asked for again, later. */
 void gl_engine_keep_review(struct gl_engine *e, const struct gl_effect *fx) {
     struct gl_error err;
@@ -69,10 +81,13 @@ void gl_engine_review_time(struct gl_engine *e, struct gl_now now) {
 /* ---- opening ------------------------------------------------------------------------------------------------------------------------- */
 int gl_engine_review_open(struct gl_engine *e, struct gl_now now, struct gl_error *err) {
     struct gl_contingency k;
+    struct gl_unknown_uses u;
     int rc = gl_journal_contingency(e->journal, &k, err);
+    if (rc >= 0) rc = gl_journal_unknown_uses(e->journal, &u, err);
     if (rc < 0) return rc;
     e->reviews = true; /* the first look tells */
     gl_engine_run(e, &(struct gl_event){.type = GL_EV_RESTORE_CONTINGENCY, .at = now, .restore_contingency = &k});
+    gl_engine_run(e, &(struct gl_event){.type = GL_EV_RESTORE_USES, .at = now, .restore_uses = &u});
     return 0;
 }
 

@@ -12,9 +12,9 @@ const char *const gl_exits[] = {NULL, "confirmed", "backed_out", "unknown", NULL
 const char *const gl_device_states[] = {NULL, "online", "offline", "degraded", NULL};
 const char *const gl_scans[] = {NULL, "in_portal", "clear", "unsure", "fault", "gamma", "neutron", "gamma_neutron", NULL};
 const char *const gl_feed_states[] = {NULL, "live", "aged", "gap", "stale", "down", "snapshot", "empty", NULL};
-const char *const gl_command_names[] = {NULL,        "override",    "typed-plate",       "inspection-result",
-                                        "lane-mode", "close",       "alarm-acknowledge", "ack",
-                                        "replay",    "contingency", "snapshot",          NULL};
+const char *const gl_command_names[] = {
+    NULL,  "override", "typed-plate", "inspection-result", "lane-mode",  "close", "alarm-acknowledge",
+    "ack", "replay",   "contingency", "snapshot",          "uses-known", NULL};
 const char *const gl_contingency_actions[] = {NULL, "begin", "end", NULL};
 
 /* Numbers stay within what every JSON reader holds exactly. */
@@ -94,6 +94,18 @@ static const struct gl_field gl_contingency_fields_f[] = {
     GL_TEXT(gl_contingency, alarm, 0),
 };
 GL_FIELDS(gl_contingency_fields, gl_contingency);
+
+static const struct gl_field gl_unknown_uses_fields_f[] = {
+    GL_TRI(gl_unknown_uses, active, GL_REQUIRED),
+    GL_TIME(gl_unknown_uses, copied_at, 0),
+    GL_TIME(gl_unknown_uses, restored_at, 0),
+    GL_TIME(gl_unknown_uses, until, 0),
+    GL_TEXT(gl_unknown_uses, alarm, 0),
+    GL_TIME(gl_unknown_uses, known_at, 0),
+    GL_TEXT(gl_unknown_uses, by, 0),
+    GL_TEXT(gl_unknown_uses, reason, 0),
+};
+GL_FIELDS(gl_unknown_uses_fields, gl_unknown_uses);
 
 static const struct gl_field gl_hit_fields_f[] = {
     GL_TEXT(gl_hit, lane, GL_REQUIRED),

@@ -125,6 +125,17 @@ struct gl_contingency {
     char alarm[GL_UUID]; /* past `until`: the alarm that says so; "" = within its time */
 };
 
+/* After a restore: what the lost box has let through since the backup is not known, until the authority says that it is. */
+struct gl_unknown_uses {
+    uint8_t active;                 /* tri */
+    int64_t copied_at, restored_at; /* wall: of the backup, and when it was put in place by this box's clock */
+    int64_t until;                  /* what was surely lodged later is not concerned; 0 = no clock could be believed yet */
+    char alarm[GL_UUID];            /* of that restore: the answer names it */
+    int64_t known_at;               /* when the authority has said so; 0 = it has not */
+    char by[33];                    /* and who */
+    char reason[GL_DETAIL];
+};
+
 /* A look-out that fitted a vehicle. Restricted: it may be silent. */
 struct gl_hit {
     char lane[GL_ID], passage[GL_UUID];
@@ -243,10 +254,11 @@ enum gl_command_name {
     GL_COMMAND_ACK,
     GL_COMMAND_REPLAY,
     GL_COMMAND_CONTINGENCY,
-    GL_COMMAND_SNAPSHOT
+    GL_COMMAND_SNAPSHOT,
+    GL_COMMAND_USES_KNOWN
 };
 extern const char *const gl_command_names
-    []; /* "override", "typed-plate", "inspection-result", "lane-mode", "close", "alarm-acknowledge", "ack", "replay", "contingency", "snapshot" */
+    []; /* "override", "typed-plate", "inspection-result", "lane-mode", "close", "alarm-acknowledge", "ack", "replay", "contingency", "snapshot", "uses-known" */
 
 enum gl_contingency_action { GL_CONTINGENCY_NONE, GL_CONTINGENCY_BEGIN, GL_CONTINGENCY_END };
 extern const char *const gl_contingency_actions[];
@@ -265,7 +277,7 @@ struct gl_command {
     uint8_t role;             /* typed-plate: vehicle or trailer */
     uint8_t mode;             /* lane-mode */
     uint8_t exit;             /* close */
-    char alarm[GL_UUID];      /* alarm-acknowledge */
+    char alarm[GL_UUID];      /* alarm-acknowledge, uses-known */
     char stream[GL_ID + 8];   /* ack, replay */
     int64_t from_seq, to_seq; /* replay; ack: to_seq */
     struct gl_ref evidence;   /* override, inspection-result: what a release in a contingency leans on */
@@ -287,7 +299,8 @@ struct gl_reply {
     GL_BYTES(64) correlation; /* not in JSON */
 };
 
-extern const struct gl_fields gl_contingency_fields, gl_hit_fields, gl_review_fields, gl_review_summary_fields;
+extern const struct gl_fields gl_contingency_fields, gl_unknown_uses_fields, gl_hit_fields, gl_review_fields,
+    gl_review_summary_fields;
 extern const struct gl_fields gl_passage_fields, gl_decision_fields, gl_signal_state_fields, gl_mode_state_fields, gl_alarm_fields,
     gl_device_status_fields, gl_gateway_status_fields, gl_feed_status_fields,
     gl_command_data_fields /* JSON: without id, client, name, response_topic, correlation */,

@@ -89,6 +89,10 @@ int gl_journal_modes(struct gl_journal *j, gl_mode_fn each, void *user, struct g
 int gl_journal_set_contingency(struct gl_journal *j, const struct gl_contingency *k, struct gl_error *err) GL_MUST_USE;
 int gl_journal_contingency(struct gl_journal *j, struct gl_contingency *ret, struct gl_error *err) GL_MUST_USE;
 
+/* What a restore has left unknown: 1, and 0 when this journal was never restored (ret is then inactive). gl_journal_take_over() writes it anew. */
+int gl_journal_set_uses(struct gl_journal *j, const struct gl_unknown_uses *u, struct gl_error *err) GL_MUST_USE;
+int gl_journal_unknown_uses(struct gl_journal *j, struct gl_unknown_uses *ret, struct gl_error *err) GL_MUST_USE;
+
 /* A look-out that fitted a passage: 1 when it is new, 0 when it is known. And those of open passages. */
 int gl_journal_hit(struct gl_journal *j, const struct gl_hit *h, struct gl_error *err) GL_MUST_USE;
 typedef int (*gl_hit_fn)(void *user, const struct gl_hit *h); /* other than 0 ends it */

@@ -169,6 +169,17 @@ static int all_manual(struct gl_journal *j, const struct gl_restored *r, struct 
     return rc;
 }
 
+/* What the lost box has let through since the copy was made stands nowhere. */
+static int uses_unknown(struct gl_journal *j, const char *boot, const struct gl_restored *r, struct gl_error *err) {
+    struct gl_unknown_uses u;
+    gl_fields_clear(&gl_unknown_uses_fields, &u);
+    u.active = GL_TRUE;
+    u.copied_at = r->copied_at;
+    u.restored_at = r->restored_at;
+    gl_clip(u.alarm, sizeof u.alarm, boot);
+    return gl_journal_set_uses(j, &u, err);
+}
+
 int gl_journal_take_over(struct gl_journal *j, const char *post, const char *boot, struct gl_restored *r, struct gl_error *err) {
     char id[GL_UUID + 16];
     struct taking t = {j, post, boot, r, 0};
@@ -183,6 +194,7 @@ int gl_journal_take_over(struct gl_journal *j, const char *post, const char *boo
     rc = gl_journal_note(j, &(struct gl_note){GL_RESTORED_TYPE, id, post, boot, r->restored_at, true, &gl_restored_fields, r}, err);
     if (rc == 0) rc = tell_streams(&t, err);
     if (rc == 0) rc = all_manual(j, r, err);
+    if (rc == 0) rc = uses_unknown(j, boot, r, err);
     if (rc == 0) return gl_journal_commit(j, err);
     gl_journal_rollback(j);
     return rc;

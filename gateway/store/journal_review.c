@@ -1,4 +1,4 @@
-/* What the journal keeps of a feed that cannot be trusted: the contingency, the look-outs that fitted passages, and the releases that are to be judged
+/* What the journal keeps of what cannot be trusted: the contingency, what a restore has left unknown, the look-outs that fitted passages, and the releases that are to be judged
  * again when the feed has recovered. Each row goes with the decision that made it, in one transaction. */
 #include <errno.h>
 #include <string.h>
@@ -36,6 +36,44 @@ int gl_journal_contingency(struct gl_journal *j, struct gl_contingency *ret, str
     gl_take_text(&q, ret->by, sizeof ret->by);
     gl_take_text(&q, ret->reason, sizeof ret->reason);
     gl_take_text(&q, ret->alarm, sizeof ret->alarm);
+    if ((rc = gl_taken(&q, err)) < 0) return rc;
+    gl_db_end(&q);
+    return 1;
+}
+
+/* ---- what a restore has left unknown ------------------------------------------------------------------------------------------------ */
+static int put_uses(struct gl_journal *j, const struct gl_unknown_uses *u, struct gl_error *err) {
+    struct gl_rows q = gl_db_query(&j->db, JOURNAL_PUT_RESTORED);
+    gl_put_int(&q, u->active);
+    gl_put_int(&q, u->copied_at);
+    gl_put_int(&q, u->restored_at);
+    gl_put_int(&q, u->until);
+    gl_put_text(&q, u->alarm);
+    gl_put_int(&q, u->known_at);
+    gl_put_text(&q, u->by);
+    gl_put_text(&q, u->reason);
+    return gl_db_run(&q, err);
+}
+
+int gl_journal_set_uses(struct gl_journal *j, const struct gl_unknown_uses *u, struct gl_error *err) {
+    int rc = gl_journal_ready(j, err);
+    return gl_journal_wrote(j, rc < 0 ? rc : put_uses(j, u, err));
+}
+
+int gl_journal_unknown_uses(struct gl_journal *j, struct gl_unknown_uses *ret, struct gl_error *err) {
+    struct gl_rows q = gl_db_query(&j->db, JOURNAL_RESTORED);
+    gl_fields_clear(&gl_unknown_uses_fields, ret);
+    ret->active = GL_FALSE;
+    int rc = gl_db_step(&q, err);
+    if (rc <= 0) return rc;
+    ret->active = gl_take_u8(&q);
+    ret->copied_at = gl_take_int(&q);
+    ret->restored_at = gl_take_int(&q);
+    ret->until = gl_take_int(&q);
+    gl_take_text(&q, ret->alarm, sizeof ret->alarm);
+    ret->known_at = gl_take_int(&q);
+    gl_take_text(&q, ret->by, sizeof ret->by);
+    gl_take_text(&q, ret->reason, sizeof ret->reason);
     if ((rc = gl_taken(&q, err)) < 0) return rc;
     gl_db_end(&q);
     return 1;

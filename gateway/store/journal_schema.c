@@ -64,6 +64,10 @@ static const char *const migrations[] = {
     "  contingency TEXT NOT NULL, ev_type TEXT NOT NULL, ev_value TEXT NOT NULL, done INTEGER NOT NULL DEFAULT 0,"
     "  lookout INTEGER NOT NULL DEFAULT 0) STRICT, WITHOUT ROWID;"
     "CREATE INDEX review_todo ON review(at) WHERE done=0;",
+    /* The last restore, and whether it is known what was used between its backup and it. */
+    "CREATE TABLE restored("
+    "  one INTEGER PRIMARY KEY CHECK(one=1), active INTEGER NOT NULL, copied_at INTEGER NOT NULL, at INTEGER NOT NULL,"
+    "  until INTEGER NOT NULL, alarm TEXT NOT NULL, known_at INTEGER NOT NULL, by TEXT NOT NULL, reason TEXT NOT NULL) STRICT;",
 };
 
 /* FULL: each commit is on disk when it returns. What is deleted is overwritten, too. */
@@ -148,6 +152,10 @@ static const struct gl_sql queries[JOURNAL_QUERIES] = {
                                  " VALUES(1,?1,?2,?3,?4,?5,?6,?7)",
                                  7, 0},
     [JOURNAL_CONTINGENCY] = {"SELECT active, reference, since, until, by, reason, alarm FROM contingency", 0, 7},
+    [JOURNAL_PUT_RESTORED] = {"REPLACE INTO restored(one, active, copied_at, at, until, alarm, known_at, by, reason)"
+                              " VALUES(1,?1,?2,?3,?4,?5,?6,?7,?8)",
+                              8, 0},
+    [JOURNAL_RESTORED] = {"SELECT active, copied_at, at, until, alarm, known_at, by, reason FROM restored", 0, 8},
     /* A row only when it is new. */
     [JOURNAL_PUT_HIT] = {"INSERT INTO hit(" HIT_COLUMNS ") VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13)"
                          " ON CONFLICT DO NOTHING RETURNING 1",

@@ -1,5 +1,6 @@
 """A box burns. Promises: a backup is made while vehicles pass, and is whole; what was decided before stays provable on another box; that box gives out no
-number twice, says which ones it does not know, and lets an officer decide each vehicle, for nobody knows which movements were used since."""
+number twice, says which ones it does not know, and lets an officer decide each vehicle, for nobody knows which movements were used since. What was lodged
+before is not released until the authority has said, of this very restore, that it is known."""
 import json
 import os
 import shutil
@@ -8,7 +9,7 @@ import tempfile
 import unittest
 
 import rig
-from rig import Vehicle, fresh, lodge, until
+from rig import Vehicle, fresh, lodge, now_text, rules, settle, until
 
 SKIP = 1000000
 
@@ -161,6 +162,106 @@ class Backup(rig.Case):
             self.assertEqual(os.listdir(state), [])
         self.greenlane("restore", self.at("none"), "--to", self.at("state0"), status=3)
         self.greenlane("restore", self.at("copy"), status=2)
+
+
+class Restored(rig.Case):
+    """The same post, on another box: its state is what the backup had."""
+    def greenlane(self, *args, status=0):
+        done = subprocess.run([os.path.join(self.post.bin, "greenlane"), *args], cwd=self.post.work, capture_output=True, text=True, timeout=120)
+        self.assertEqual(done.returncode, status, (args, done.stdout, done.stderr))
+        return done.stdout + done.stderr
+
+    def inspected(self, plate, trailer):
+        v = Vehicle(self.post, "in-1", plate, trailer).arrive()
+        d = v.decided()
+        self.assertEqual(d["outcome"], "inspect", d)
+        self.assertIn("USE_UNKNOWN", rules(d))
+        return v
+
+    def test_1_what_was_used_since_the_backup(self):
+        post, cls = self.post, type(self)
+        cls.ref = fresh(post)
+        lodge(post, fresh(post), "RE01STO", "RE02STO")
+        v = Vehicle(post, "in-1", "RE01STO", "RE02STO").arrive()
+        self.assertEqual(v.decided()["outcome"], "release", v.decision)
+        v.leave()
+        self.greenlane("backup", post.path("copy"), "--config", "post.yaml")
+        lodge(post, cls.ref, "RE11STO", "RE12STO")
+        v = Vehicle(post, "in-1", "RE11STO", "RE12STO").arrive()
+        self.assertEqual(v.decided()["outcome"], "release", v.decision)
+        v.lit("release")
+        v.leave()
+        self.assertIs(post.state("uses")["active"], False)
+        self.assertNotIn("Restored", self.greenlane("status", "--config", "post.yaml"))
+
+        self.assertEqual(post.programs["gateway"].stop(), 0)
+        out = self.greenlane("restore", post.path("copy"), "--to", post.path("state"), "--replace")
+        post.gateway_start()
+        cls.state = until("the restore to be known", lambda: (post.state("uses") or {}).get("active") and post.state("uses"))
+        self.assertIn(cls.state["alarm"], out)
+        until("the same restore in its alarm", lambda: {e["data"]["alarm"] for t, e in post.look() if t == "lane/in-1/alarm" and e["data"]["kind"] == "restored"}
+              == {cls.state["alarm"]})
+        self.assertRegex(self.greenlane("status", "--config", "post.yaml", status=1), r"\nRestored\n! .*uses-known, alarm " + cls.state["alarm"])
+        post.new_epoch()
+        settle(post)
+        for lane in rig.LINES:
+            post.trust(lane)
+        lodge(post, cls.ref, "RE11STO", "RE12STO", lodged_at=now_text(-3600))
+        v = self.inspected("RE11STO", "RE12STO")   # this box knows nothing of its release
+        refused = post.ask("desk-1", "override", lane="in-1", passage=v.decision["passage"], decision=self.decision_id(v),
+                           outcome="release", reason="looks good")
+        self.assertIn("USE_UNKNOWN may be lifted by the authority only", refused["error"])
+        v.led_away()
+
+    def decision_id(self, v):
+        return [e["id"] for t, e in self.post.look() if t == "lane/in-1/decision" and e["data"]["passage"] == v.decision["passage"]][-1]
+
+    def test_2_what_was_lodged_since(self):
+        """Only where the clock is known to be right; else everything counts as lodged before."""
+        post, ref = self.post, fresh(self.post)
+        until_then = post.state("uses")["until"]
+        declaration = {"ref": {"type": "mrn", "value": "26EE1200HU000012R1"}, "type": "T1", "version": 1, "state": "released", "lodged_at": now_text()}
+        post.feed("declarations", "upsert", declaration)
+        post.feed("movements", "upsert", {
+            "ref": {"type": "gmr", "value": ref}, "version": 1, "kind": "goods", "state": "ready", "channel": "release", "direction": "in", "lodged_at": now_text(),
+            "means": [{"role": "vehicle", "plate": "RE21STO"}, {"role": "trailer", "plate": "RE22STO"}], "declarations": [declaration["ref"]]})
+        settle(post)
+        v = Vehicle(post, "in-1", "RE21STO", "RE22STO").arrive()
+        self.assertEqual("USE_UNKNOWN" in rules(v.decided()), until_then is None, (until_then, v.decision))
+        self.assertEqual(v.decision["outcome"], "inspect" if until_then is None else "release")
+        if until_then is None:
+            v.led_away()
+        else:
+            v.leave()
+
+    def test_3_it_outlives_a_restart(self):
+        post, boot = self.post, self.post.boot()
+        post.kill("greenlaned")
+        until("another boot", lambda: post.boot() not in (None, boot), 40)
+        post.ready()
+        until("the restore to be told again", lambda: post.state("uses")["alarm"] == self.state["alarm"] and post.state("uses")["active"])
+        for lane in rig.LINES:
+            post.trust(lane)
+        self.inspected("RE11STO", "RE12STO").led_away()
+
+    def test_4_the_authority_ends_it(self):
+        post, ref = self.post, fresh(self.post)
+        lodge(post, ref, "RE31STO", "RE32STO", lodged_at=now_text(-3600))
+        v = self.inspected("RE31STO", "RE32STO")
+        said = {"alarm": self.state["alarm"], "reason": "the movements of the lost hour are marked as arrived"}
+        self.assertIn("may not send", post.ask("desk-1", "uses-known", **said)["error"])
+        self.assertIn("not the one named", post.ask("hq", "uses-known", **dict(said, alarm=post.boot()))["error"])
+        self.assertTrue(post.state("uses")["active"])
+        self.assertEqual(post.ask("hq", "uses-known", **said)["error"], None)
+        known = until("it to be known", lambda: not post.state("uses")["active"] and post.state("uses"))
+        self.assertEqual((known["by"], known["reason"], known["alarm"]), ("officer-7", said["reason"], said["alarm"]))
+        d = v.decided(2)
+        self.assertEqual((d["outcome"], d["passage"]), ("release", v.decision["passage"]), d)   # the vehicle that stands there, at once
+        v.lit("release")
+        v.leave()
+        self.assertIn("no restore", post.ask("hq", "uses-known", **said)["error"])
+        self.assertNotIn("Restored", self.greenlane("status", "--config", "post.yaml"))
+        self.assertEqual(post.verify().returncode, 0)
 
 
 if __name__ == "__main__":

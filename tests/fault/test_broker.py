@@ -104,7 +104,7 @@ class Away(rig.Case):
         late.thread.join(5)
         late.stop()
         topics = {line.split(" ", 1)[0].split("/", 3)[3] for line in late.lines if line.startswith("greenlane/")}
-        want = {"state/gateway", "state/feed", "state/contingency"} | {"state/device/" + d for d in rig.DEVICES}
+        want = {"state/gateway", "state/feed", "state/contingency", "state/uses"} | {"state/device/" + d for d in rig.DEVICES}
         want |= {"state/lane/%s/%s" % (lane, what) for lane in rig.LINES for what in ("signal", "mode")}
         self.assertEqual(topics, want)
         self.assertNotIn("BK44", " ".join(late.lines))

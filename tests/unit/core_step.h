@@ -61,10 +61,11 @@ struct bench {
     struct gl_passage passage; /* the last one that was published */
     struct gl_reading reading;
     struct gl_command outbox, asked;
-    uint32_t n_hits, n_reviews, n_contingencies, n_asked;
+    uint32_t n_hits, n_reviews, n_contingencies, n_unknowns, n_asked;
     struct gl_hit hits[KEPT];
     struct gl_review review;
     struct gl_contingency contingency;
+    struct gl_unknown_uses unknown;
     struct gl_mode_state mode;
     struct gl_signal_state shown[2];
     int64_t shown_mono[2];
@@ -369,6 +370,11 @@ static inline void take_effect(struct bench *b, const struct gl_event *ev, const
             b->n_contingencies++;
             b->contingency = *fx->contingency;
             mix_fields(b, &gl_contingency_fields, fx->contingency);
+            break;
+        case GL_EFFECT_USES:
+            b->n_unknowns++;
+            b->unknown = *fx->uses;
+            mix_fields(b, &gl_unknown_uses_fields, fx->uses);
             break;
         case GL_EFFECT_REVIEW:
             b->n_reviews++;

@@ -22,11 +22,11 @@ static bool may_scan(const struct gl_store_kind *kind, size_t i) {
     static const unsigned cache[] = {CACHE_COUNT,    CACHE_COUNT_WAITING, CACHE_WALK,      CACHE_GET_FEED,
                                      CACHE_GET_HELD, CACHE_DROP_HELD,     LODGED_ANY_ALIAS};
     static const unsigned quarantine[] = {QUARANTINE_LIST, QUARANTINE_COUNT};
-    static const unsigned journal[] = {JOURNAL_HEAD,          JOURNAL_STREAMS,         JOURNAL_SUM,         JOURNAL_MODES,
-                                       JOURNAL_STANDING,      JOURNAL_OPEN_PASSAGES,   JOURNAL_LIST,        JOURNAL_DUE,
-                                       JOURNAL_OLD_PASSAGES,  JOURNAL_FORGET_PASSAGES, JOURNAL_CONTINGENCY, JOURNAL_OPEN_HITS,
-                                       JOURNAL_FORGET_HITS,   JOURNAL_FORGET_REVIEWS,  JOURNAL_NEXT_REVIEW, JOURNAL_REVIEW_SUMMARY,
-                                       JOURNAL_CLEAR_REVIEWED};
+    static const unsigned journal[] = {JOURNAL_HEAD,           JOURNAL_STREAMS,         JOURNAL_SUM,         JOURNAL_MODES,
+                                       JOURNAL_STANDING,       JOURNAL_OPEN_PASSAGES,   JOURNAL_LIST,        JOURNAL_DUE,
+                                       JOURNAL_OLD_PASSAGES,   JOURNAL_FORGET_PASSAGES, JOURNAL_CONTINGENCY, JOURNAL_OPEN_HITS,
+                                       JOURNAL_FORGET_HITS,    JOURNAL_FORGET_REVIEWS,  JOURNAL_NEXT_REVIEW, JOURNAL_REVIEW_SUMMARY,
+                                       JOURNAL_CLEAR_REVIEWED, JOURNAL_RESTORED};
     const unsigned *list = kind == &gl_journal_kind ? journal : kind == &gl_cache_quarantine_kind ? quarantine : cache;
     size_t n = kind == &gl_journal_kind            ? GL_COUNT(journal)
                : kind == &gl_cache_quarantine_kind ? GL_COUNT(quarantine)

@@ -474,6 +474,10 @@ static void who_takes_over_repeats_no_number(void **state) {
     assert_int_equal(told, 2 + GL_RESTORE_SKIP);
     assert_int_equal(gl_journal_modes(j, see_mode, modes, NULL), 0);
     assert_string_equal(modes, "in-1:3:restore in-2:3:restore ");
+    struct gl_unknown_uses u;
+    assert_int_equal(gl_journal_unknown_uses(j, &u, NULL), 1);
+    assert_true(u.active == GL_TRUE && u.copied_at == 77000 && u.restored_at == 88000 && u.until == 0 && u.known_at == 0);
+    assert_string_equal(u.alarm, BOOT);
     struct gl_verified v = verify(j, 2);
     assert_int_equal(v.broken_at, 0);
     assert_int_equal(v.skipped, r.skipped);

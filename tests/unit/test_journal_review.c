@@ -43,6 +43,37 @@ static void a_contingency_stands(void **state) {
     gl_journal_close(j);
 }
 
+static void what_a_restore_left_unknown(void **state) {
+    (void)state;
+    struct gl_journal *j = open_again(NULL);
+    struct gl_unknown_uses u, back;
+    assert_int_equal(gl_journal_unknown_uses(j, &back, NULL), 0);
+    assert_int_equal(back.active, GL_FALSE);
+    gl_fields_clear(&gl_unknown_uses_fields, &u);
+    u.active = GL_TRUE;
+    u.copied_at = 1000;
+    u.restored_at = 2000;
+    gl_clip(u.alarm, sizeof u.alarm, "a1");
+    assert_int_equal(gl_journal_set_uses(j, &u, NULL), 0);
+    u.until = 3000;
+    assert_int_equal(gl_journal_set_uses(j, &u, NULL), 0);
+    j = open_again(j);
+    assert_int_equal(gl_journal_unknown_uses(j, &back, NULL), 1);
+    assert_true(back.active == GL_TRUE && back.copied_at == 1000 && back.restored_at == 2000 && back.until == 3000);
+    assert_string_equal(back.alarm, "a1");
+    u.active = GL_FALSE;
+    u.known_at = 4000;
+    gl_clip(u.by, sizeof u.by, "director-1");
+    gl_clip(u.reason, sizeof u.reason, "all marked");
+    assert_int_equal(gl_journal_set_uses(j, &u, NULL), 0);
+    j = open_again(j);
+    assert_int_equal(gl_journal_unknown_uses(j, &back, NULL), 1);
+    assert_true(back.active == GL_FALSE && back.known_at == 4000);
+    assert_string_equal(back.by, "director-1");
+    assert_string_equal(back.reason, "all marked");
+    gl_journal_close(j);
+}
+
 /* ---- look-outs ------------------------------------------------------------------------------------------------------------------------ */
 static void passage_of(struct gl_journal *j, const char *id, uint8_t how) {
     struct gl_passage p;
@@ -234,7 +265,8 @@ static void what_has_no_passage(void **state) {
 
 #define EACH(fn) cmocka_unit_test_setup_teardown(fn, make_dir, drop_dir)
 int main(void) {
-    const struct CMUnitTest tests[] = {EACH(a_contingency_stands),         EACH(one_hit_for_each),    EACH(a_story_without_it),
-                                       EACH(which_are_to_be_judged_again), EACH(one_after_the_other), EACH(what_has_no_passage)};
+    const struct CMUnitTest tests[] = {EACH(a_contingency_stands), EACH(what_a_restore_left_unknown),  EACH(one_hit_for_each),
+                                       EACH(a_story_without_it),   EACH(which_are_to_be_judged_again), EACH(one_after_the_other),
+                                       EACH(what_has_no_passage)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

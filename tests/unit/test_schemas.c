@@ -296,6 +296,7 @@ static void what_happened(void **state GL_UNUSED) {
         {"review", &gl_review_fields},
         {"review-summary", &gl_review_summary_fields},
         {"state-contingency", &gl_contingency_fields},
+        {"state-uses", &gl_unknown_uses_fields},
         {"state-gateway", &gl_gateway_status_fields},
         {"state-device", &gl_device_status_fields},
         {"state-feed", &gl_feed_status_fields},
