@@ -186,6 +186,21 @@ static void device_and_feed_states(void **state GL_UNUSED) {
           "\"snapshot\":null,\"asked\":null}]}");
 }
 
+static void unknown_uses(void **state GL_UNUSED) {
+    struct gl_unknown_uses u;
+    gl_fields_clear(&gl_unknown_uses_fields, &u);
+    u.active = GL_FALSE;
+    check(&gl_unknown_uses_fields, &u,
+          "{\"active\":false,\"copied_at\":null,\"restored_at\":null,\"until\":null,\"alarm\":null,\"known_at\":null,\"by\":null,"
+          "\"reason\":null}");
+    u.active = GL_TRUE;
+    u.copied_at = u.restored_at = u.until = 0;
+    PUT(u.alarm, "5b0f3f0e-8a3c-4f0e-9d53-7c2c0f4e7a11");
+    check(&gl_unknown_uses_fields, &u,
+          "{\"active\":true,\"copied_at\":null,\"restored_at\":null,\"until\":null,"
+          "\"alarm\":\"5b0f3f0e-8a3c-4f0e-9d53-7c2c0f4e7a11\",\"known_at\":null,\"by\":null,\"reason\":null}");
+}
+
 static void contingency_and_hit(void **state GL_UNUSED) {
     struct gl_contingency k;
     gl_fields_clear(&gl_contingency_fields, &k);
@@ -333,7 +348,8 @@ static void names_end_and_agree(void **state GL_UNUSED) {
     assert_string_equal(gl_command_names[GL_COMMAND_ALARM_ACKNOWLEDGE], "alarm-acknowledge");
     assert_string_equal(gl_command_names[GL_COMMAND_CONTINGENCY], "contingency");
     assert_string_equal(gl_command_names[GL_COMMAND_SNAPSHOT], "snapshot");
-    assert_null(gl_command_names[GL_COMMAND_SNAPSHOT + 1]);
+    assert_string_equal(gl_command_names[GL_COMMAND_USES_KNOWN], "uses-known");
+    assert_null(gl_command_names[GL_COMMAND_USES_KNOWN + 1]);
     assert_string_equal(gl_contingency_actions[GL_CONTINGENCY_END], "end");
     assert_null(gl_feed_states[GL_FEED_EMPTY + 1]);
 }
@@ -345,6 +361,7 @@ int main(void) {
         cmocka_unit_test(states),
         cmocka_unit_test(device_and_feed_states),
         cmocka_unit_test(contingency_and_hit),
+        cmocka_unit_test(unknown_uses),
         cmocka_unit_test(reviews),
         cmocka_unit_test(command_data_is_strict),
         cmocka_unit_test(command_travels_whole),
