@@ -102,6 +102,7 @@ static int fail(const struct gl_source *s, int code, const char *what, struct gl
         const char *text;
     } known[] = {
         {AVERROR_HTTP_UNAUTHORIZED, EACCES, "user and password are not accepted, or are wanted: set `secret`"},
+        {AVERROR_HTTP_FORBIDDEN, EACCES, "user and password are not accepted, or are wanted: set `secret`"},
         {AVERROR_HTTP_NOT_FOUND, ENOENT, "there is nothing at this path"},
         {AVERROR_EOF, EPIPE, "the camera ended it"},
         {AVERROR_INVALIDDATA, EBADMSG, "what comes is no video that is understood"},
