@@ -4,7 +4,7 @@ BUILD_PACKAGES="gcc cmake ninja-build pkg-config libc6-dev libjansson-dev libsql
   g++ libopencv-core-dev libopencv-dnn-dev libavcodec-dev libavutil-dev libswscale-dev libavformat-dev libavdevice-dev"
 DEMO_PACKAGES="mosquitto mosquitto-clients python3 python3-paho-mqtt procps"
 TEST_PACKAGES="clang libclang-rt-14-dev clang-format-14 libcmocka-dev sqlite3 systemd python3-jsonschema python3-yaml git udev tshark libxml2-utils
-  python3-torch python3-opencv python3-numpy"
+  python3-torch python3-opencv python3-numpy ffmpeg"
 command -v npm >/dev/null || TEST_PACKAGES="$TEST_PACKAGES npm"
 
 need_packages() {

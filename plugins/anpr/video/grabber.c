@@ -82,16 +82,24 @@ static struct gl_address next_address(struct grab *g) {
 
 /* ---- one source -------------------------------------------------------------------------------------------------------------------- */
 
+/* A file plays as fast as it was taken; one that cannot be decoded so fast is not hurried afterwards. */
+static bool keep_pace(struct grab *g, int64_t pace, int64_t *due) {
+    int64_t now = gl_now_read().mono;
+    *due += pace;
+    if (*due < now) *due = now;
+    return nap(g, *due - now);
+}
+
 /* Until it is over; the pictures that came. */
 static int64_t drain(struct grab *g, struct gl_source *s, bool file, struct gl_error *err) {
-    int64_t n = 0;
+    int64_t n = 0, due = gl_now_read().mono;
     for (int rc = 0; rc >= 0 && !atomic_load(&g->v->interrupt);) {
         AVFrame *frame = NULL;
         rc = gl_source_next(s, &frame, err);
         if (rc == 1) {
             deliver(g, frame);
             n++;
-            if (file && !nap(g, gl_source_pace(s))) return n;
+            if (file && !keep_pace(g, gl_source_pace(s), &due)) return n;
         } else if (rc == 0 && err->text[0]) {
             complain(g, err->text);
         }

@@ -55,6 +55,10 @@ static const struct gl_source_kind *kind_of(const char *scheme) {
     return NULL;
 }
 
+static bool is_file(const struct gl_source *s) {
+    return strcmp(s->kind->scheme, "file") == 0;
+}
+
 /* ---- addresses --------------------------------------------------------------------------------------------------------------------- */
 static void add_escaped(struct gl_buf *b, const char *text, size_t len) {
     static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~";
@@ -146,8 +150,8 @@ static int open_format(struct gl_source *s, struct gl_error *err) {
     int rc = avformat_open_input(&s->format, s->url, format, &d);
     av_dict_free(&d);
     if (rc < 0) return fail(s, rc, "no video", err);
-    /* What is looked at to find out what comes need not be shown, too; of a single picture there is no second. */
-    if (!gl_source_is_picture(s)) s->format->flags |= AVFMT_FLAG_NOBUFFER;
+    /* What is looked at to find out what comes need not be shown, too; but of a single picture there is no second, and a short film may be all that is. */
+    if (!gl_source_is_picture(s) && !is_file(s)) s->format->flags |= AVFMT_FLAG_NOBUFFER;
     rc = avformat_find_stream_info(s->format, NULL);
     return rc < 0 ? fail(s, rc, "no video", err) : open_decoder(s, err);
 }
@@ -183,7 +187,7 @@ int gl_source_open(const struct gl_source_options *options, struct gl_source **r
 static bool passed_over(struct gl_source *s) {
     const AVCodecDescriptor *d = avcodec_descriptor_get(s->decoder->codec_id);
     int64_t now = mono_us();
-    if (!d || !(d->props & AV_CODEC_PROP_INTRA_ONLY) || strcmp(s->kind->scheme, "file") == 0) return false;
+    if (!d || !(d->props & AV_CODEC_PROP_INTRA_ONLY) || is_file(s)) return false;
     if (now < s->next_due) return true;
     s->next_due = now + 1000000 / s->o.rate - 10000;
     return false;
