@@ -241,6 +241,20 @@ class FramesTest(test_device.DeviceTest):
         self.assertEqual(libraries(other.pid), [])
         del sim
 
+    def test_a_video_device_that_is_none(self):
+        """No camera of this machine is needed to be told clearly that there is none."""
+        plain = self.dir / "plain"
+        plain.write_text("no device\n")
+        for path, why in (("/dev/video-none", "No such file or directory"), (plain, "it is no video device"), ("/dev/null", "it is no video device")):
+            with self.subTest(path=str(path)):
+                (self.dir / "run/device.sock").unlink(missing_ok=True)
+                core = self.serve(f"v4l2:{path}", trigger="always")
+                core.next("status", state="offline", reason=lambda r: why in r)
+                self.alive()
+                self.dev.terminate()
+                self.ends(self.dev, 0)
+                core.close()
+
     def test_check_refuses_what_cannot_be(self):
         for at, why in (("v4l2:video0", "full path"), ("rtsp://user:pw@10.0.0.1/", "secret"), ("tcp://10.0.0.1:80", "not reached that way"),
                         ("file:", "name a picture"), ("ftp://10.0.0.1/x", "no known form")):

@@ -8,6 +8,7 @@
 #include <libavutil/time.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/buf.h"
 
@@ -108,6 +109,8 @@ static int fail(const struct gl_source *s, int code, const char *what, struct gl
         {AVERROR_HTTP_UNAUTHORIZED, EACCES, "user and password are not accepted, or are wanted: set `secret`"},
         {AVERROR_HTTP_FORBIDDEN, EACCES, "user and password are not accepted, or are wanted: set `secret`"},
         {AVERROR_HTTP_NOT_FOUND, ENOENT, "there is nothing at this path"},
+        {AVERROR(EACCES), EACCES, "it may not be opened: give it to the user greenlane-device"},
+        {AVERROR(ENOTTY), ENOTTY, "it is no video device"},
         {AVERROR_EOF, EPIPE, "the camera ended it"},
         {AVERROR_INVALIDDATA, EBADMSG, "what comes is no video that is understood"},
         {AVERROR_PROTOCOL_NOT_FOUND, EPROTONOSUPPORT, "it leads to a protocol that is not allowed here"},
@@ -160,6 +163,14 @@ static void allow_ms(struct gl_source *s, int64_t ms) {
     s->deadline = mono_us() + ms * 1000;
 }
 
+/* What FFmpeg would only say by a number, or not be let near. */
+static int look_at_node(const struct gl_source *s, struct gl_error *err) {
+    struct stat st;
+    if (strcmp(s->kind->scheme, "v4l2") != 0) return 0;
+    if (stat(s->o.at->path, &st) < 0) return gl_fail(err, -errno, "%s: %s", s->o.at->path, strerror(errno));
+    return S_ISCHR(st.st_mode) ? 0 : gl_fail(err, -ENODEV, "%s: it is no video device", s->o.at->path);
+}
+
 int gl_source_open(const struct gl_source_options *options, struct gl_source **ret, struct gl_error *err) {
     struct gl_source *s = calloc(1, sizeof *s);
     if (!s) return gl_fail(err, -ENOMEM, "out of memory");
@@ -171,6 +182,7 @@ int gl_source_open(const struct gl_source_options *options, struct gl_source **r
     int rc = s->kind ? write_url(s, err) : gl_fail(err, -EINVAL, "no video comes by %s", options->at->scheme);
     s->packet = av_packet_alloc();
     if (rc == 0 && !s->packet) rc = gl_fail(err, -ENOMEM, "out of memory");
+    if (rc == 0) rc = look_at_node(s, err);
     if (rc == 0) rc = open_format(s, err);
     if (rc < 0) {
         gl_source_close(s);
