@@ -232,6 +232,11 @@ static void who_may_lift_what(void **state) {
     struct gl_command c = order(b, "desk", GL_COMMAND_OVERRIDE);
     gl_clip(c.officer.role, sizeof c.officer.role, "authority"); /* what the payload claims is not what the client is */
     REFUSED(b, c, "AUTHORITY_CONTROL may be lifted by the authority only");
+    c = order(b, "desk", GL_COMMAND_INSPECTION_RESULT); /* whoever has inspected */
+    REFUSED(b, c, "AUTHORITY_CONTROL may be lifted by the authority only");
+    c = order(b, "hq", GL_COMMAND_INSPECTION_RESULT);
+    assert_true(give(b, &c));
+    assert_released(b, "in-1");
     bench_free(b);
 
     b = spoilt(GL_CHANNEL_NONE, GL_CHANNEL_NONE, GL_DECLARATION_RELEASED, 0);
