@@ -27,7 +27,7 @@ post: {id: north, timezone: UTC}
 paths: {state: STATE, run: RUN}
 feed: {source: import, collections: [movements]}
 clock: {require-sync: false}
-retention: {passages: 10s, records-without-passage: 10s, hard: HARD}
+retention: {passages: 10s, records-without-passage: 10s, hard: HARD, used: 30d}
 profiles:
   truck:
     mode: open
@@ -219,6 +219,40 @@ class Retention(unittest.TestCase):
         self.assertEqual(self.lines("purge", "--verify")[1][0]["n"], n)
         status, lines = self.lines("purge", "--now")
         self.assertEqual((status, lines[-1]["records"]), (0, 1))
+
+    def test_what_was_lodged(self):
+        """What has ended and is old goes from the cache, too; what is alive stays, however old; what has ended of late stays, so that nothing brings it back."""
+        month, now = 30 * 86400000, int(time.time() * 1000)
+
+        def movement(number, state, **more):
+            return {"collection": "movements", "body": {"ref": {"type": "gmr", "value": f"GMRA{number:08d}"}, "version": 1, "kind": "empty", "state": state,
+                                                        "channel": "release", "means": [{"role": "vehicle", "plate": f"RET{number:04d}"}], **more}}
+        lodged = [movement(1, "exited"), movement(2, "ready", valid_to=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now / 1000 - 60 * 86400))),
+                  movement(3, "ready"), movement(4, "exited")]
+        (self.dir / "lodged.jsonl").write_text("".join(json.dumps(m) + "\n" for m in lodged))
+        self.start()
+        status, out, err = self.ask("import", str(self.dir / "lodged.jsonl"))
+        self.assertEqual(status, 0, out + err)
+        self.stop()
+
+        def kept():
+            with contextlib.closing(sqlite3.connect(self.state / "cache/movements.db")) as db:
+                return [v[-1] for (v,) in db.execute("SELECT ref_value FROM record ORDER BY 1")]
+        self.assertEqual(kept(), ["1", "2", "3", "4"])
+        with contextlib.closing(sqlite3.connect(self.state / "cache/movements.db")) as db, db:
+            db.execute("UPDATE record SET written_at=? WHERE ref_value<'GMRA00000004'", (now - 2 * month,))
+        self.start()
+        self.assertEqual(self.ask("purge", "--now")[0], 0)
+        status, lines = self.lines("purge", "--verify")
+        self.assertEqual((lines[-1]["lodged"], lines[-1]["broken_at"]), (0, 0))
+        self.stop()
+        self.assertEqual(kept(), ["3", "4"])
+        for name in ("movements.db", "movements.db-wal"):
+            path = self.state / "cache" / name
+            self.assertNotIn(b"RET0001", path.read_bytes() if path.exists() else b"", name)
+        with self.journal() as db:
+            purges = [json.loads(p)["data"] for (p,) in db.execute("SELECT payload FROM record WHERE type='greenlane.purge' ORDER BY n")]
+        self.assertEqual([(p["collection"], p["lodged"]) for p in purges if p["lodged"]], [("movements", 2)])
 
     def test_usage(self):
         self.start()
