@@ -5,6 +5,8 @@
 
 #include "store/cache_impl.h"
 
+enum { LOOKED_THROUGH = 256 }; /* of one key: by then the answer is full, and says so */
+
 /* Which kinds there are at all, so that the others cost nothing. */
 int gl_cache_know_sought(struct gl_cache *c, struct gl_error *err) {
     for (uint8_t what = GL_SOUGHT_NONE + 1; !c->sought_known && what <= GL_SOUGHT_HOLDER; what++) {
@@ -33,18 +35,32 @@ static void take(struct gl_rows *q, uint8_t what, struct gl_answer_lookout *ret)
     gl_take_text(q, ret->reason, sizeof ret->reason);
 }
 
-/* The answer's entry of a look-out, made when there is none yet; NULL when the answer is full. */
+/* Which gives way to one that asks for this: the mildest of those that ask for less; -1 = none. */
+static int gives_way(const struct gl_answer *a, uint8_t action) {
+    int mildest = 0;
+    for (int i = 1; i < a->n_lookouts; i++)
+        if (a->lookouts[i].action < a->lookouts[mildest].action) mildest = i;
+    return a->lookouts[mildest].action < action ? mildest : -1;
+}
+
+/* The answer's entry of a look-out, made when there is none yet; NULL when the answer is full of others that ask for as much. */
 static struct gl_answer_lookout *entry(struct cache_lookup *l, int64_t id, uint8_t what, struct gl_rows *q) {
     struct gl_answer *a = l->a;
-    for (size_t i = 0; i < a->n_lookouts; i++)
+    struct gl_answer_lookout x;
+    for (int i = 0; i < a->n_lookouts; i++)
         if (l->lookouts[i] == id) return &a->lookouts[i];
-    if (a->n_lookouts == GL_MAX_ANSWER_LOOKOUTS) {
+    take(q, what, &x);
+    int at = a->n_lookouts;
+    if (at == GL_MAX_ANSWER_LOOKOUTS) {
         a->truncated = true;
-        return NULL;
+        at = gives_way(a, x.action);
+        if (at < 0) return NULL;
+    } else {
+        a->n_lookouts++;
     }
-    l->lookouts[a->n_lookouts] = id;
-    take(q, what, &a->lookouts[a->n_lookouts]);
-    return &a->lookouts[a->n_lookouts++];
+    l->lookouts[at] = id;
+    a->lookouts[at] = x;
+    return &a->lookouts[at];
 }
 
 int gl_cache_sought_key(struct cache_lookup *l, uint8_t what, const char *key, const struct cache_place *place) {
@@ -52,11 +68,11 @@ int gl_cache_sought_key(struct cache_lookup *l, uint8_t what, const char *key, c
     struct gl_rows q = gl_db_query(&l->c->db[GL_COLLECTION_LOOKOUTS], LOOKOUT_SEARCH);
     gl_put_int(&q, what);
     gl_put_text(&q, key);
-    int rc;
-    while ((rc = gl_db_step(&q, l->err)) > 0) {
+    int rc = 0;
+    for (int n = 0; n < LOOKED_THROUGH && (rc = gl_db_step(&q, l->err)) > 0; n++) {
         struct gl_answer_lookout *found = entry(l, gl_take_int(&q), what, &q);
         if ((rc = gl_taken(&q, l->err)) < 0) return rc;
-        if (!found) break;
+        if (!found) continue;
         found->read |= place->read;
         found->in_movements |= place->movements;
         if (place->in && found->in.type[0] == '\0') found->in = *place->in;

@@ -179,6 +179,31 @@ static void one_entry_for_each_lookout(void **state GL_UNUSED) {
     gl_cache_close(c);
 }
 
+/* Who asks for most is told, however many there are, and whenever they came. */
+static void the_strictest_is_not_left_out(void **state GL_UNUSED) {
+    for (int place = 1; place <= 20; place += 19) {
+        struct gl_cache *c = open_memory();
+        for (int i = 1; i <= 20; i++) {
+            char value[8];
+            gl_format(value, sizeof value, "L%d", i);
+            struct gl_feed_record *r = lookout(value, 1, GL_SOUGHT_PLATE, "TRUCK1");
+            if (i == place) r->body.lookout.action = GL_CHANNEL_REFUSE;
+            put(c, r);
+        }
+        const struct gl_answer *a = plate(c, "TRUCK1");
+        int strict = 0;
+        assert_int_equal(a->n_lookouts, GL_MAX_ANSWER_LOOKOUTS);
+        assert_true(a->truncated);
+        for (int i = 0; i < a->n_lookouts; i++) {
+            strict += a->lookouts[i].action == GL_CHANNEL_REFUSE;
+            assert_true(a->lookouts[i].read);
+            for (int k = 0; k < i; k++) assert_string_not_equal(a->lookouts[i].ref.value, a->lookouts[k].ref.value);
+        }
+        assert_int_equal(strict, 1);
+        gl_cache_close(c);
+    }
+}
+
 static void what_does_not_fit_the_answer_is_sought_too(void **state GL_UNUSED) {
     struct gl_cache *c = open_memory();
     struct gl_feed_record *r = movement("A", 1, "TRUCK1");
@@ -259,11 +284,17 @@ static void a_trader_of_an_earlier_epoch_is_unknown(void **state GL_UNUSED) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_read_and_sought_is_told),   cmocka_unit_test(what_is_withdrawn_is_not_told),
-        cmocka_unit_test(a_rollback_forgets_them),           cmocka_unit_test(they_outlive_an_epoch),
-        cmocka_unit_test(what_is_lodged_and_sought_is_told), cmocka_unit_test(so_is_what_stands_in_a_declaration),
-        cmocka_unit_test(one_entry_for_each_lookout),        cmocka_unit_test(what_does_not_fit_the_answer_is_sought_too),
-        cmocka_unit_test(the_trader_of_a_declaration),       cmocka_unit_test(a_trader_of_an_earlier_epoch_is_unknown),
+        cmocka_unit_test(what_is_read_and_sought_is_told),
+        cmocka_unit_test(what_is_withdrawn_is_not_told),
+        cmocka_unit_test(a_rollback_forgets_them),
+        cmocka_unit_test(they_outlive_an_epoch),
+        cmocka_unit_test(what_is_lodged_and_sought_is_told),
+        cmocka_unit_test(so_is_what_stands_in_a_declaration),
+        cmocka_unit_test(one_entry_for_each_lookout),
+        cmocka_unit_test(the_strictest_is_not_left_out),
+        cmocka_unit_test(what_does_not_fit_the_answer_is_sought_too),
+        cmocka_unit_test(the_trader_of_a_declaration),
+        cmocka_unit_test(a_trader_of_an_earlier_epoch_is_unknown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
